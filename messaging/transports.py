@@ -1,0 +1,183 @@
+"""What every channel can be asked to do, and the one vocabulary in which it may fail.
+
+Pure: no models. A channel kind is a folder `messaging/channels/<kind>/`; it is listed once in `CHANNELS`
+and imported on first use, so that a process that never sends never loads a provider's client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from pydantic import BaseModel, ValidationError
+
+CHANNELS: dict[str, str] = {
+    "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
+}
+
+
+class ErrorKind(StrEnum):
+    REJECTED = "rejected"  # the provider said no, for good
+    RATE_LIMITED = "rate_limited"  # never carried out: safe to repeat, later
+    UNREACHABLE = "unreachable"  # the request never left: safe to repeat
+    UNKNOWN = "unknown"  # the provider may have accepted it: ask before anything else
+    OPTED_OUT = "opted_out"
+    WINDOW_CLOSED = "window_closed"
+    INVALID_RECIPIENT = "invalid_recipient"
+    SENDER_BLOCKED = "sender_blocked"  # nothing from this sender will pass: pause it, tell the operator
+    MISCONFIGURED = "misconfigured"  # this message or channel is set up wrongly: tell the operator
+
+
+class TransportError(Exception):
+    def __init__(
+        self, kind: ErrorKind, *, code: str = "", detail: str = "", retry_after: float | None = None
+    ):
+        super().__init__(f"{kind}: {code} {detail}".strip())
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What an error code asks of us, whether it came with the answer or in a later status."""
+
+    kind: ErrorKind
+    meaning: str
+    retry_after: float | None = None  # seconds
+    max_retries: int = 0
+    tell_operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    window_hours: int | None  # None: a customer may be written to at any time
+    templates: bool
+    max_text: int
+    media_kinds: tuple[str, ...]
+    max_media: int
+    read_receipts: bool
+    typing: bool
+    status_callbacks: bool
+    lists_sent: bool  # the provider can be asked which messages it has
+    bulk_rate_per_second: float
+    pair_seconds: float  # least time between two messages to one person
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    message_id: str
+    to: str
+    body: str
+    media: tuple[str, ...] = ()
+    content_sid: str | None = None
+    content_variables: dict[str, str] | None = None
+    status_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    provider_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message as the provider's own list shows it, in either direction."""
+
+    provider_id: str
+    to: str
+    sender: str
+    body: str
+    status: str
+    error_code: str
+    direction: str  # "inbound" | "outbound"
+    created_at: datetime | None
+    sent_at: datetime | None
+    media_count: int = 0
+
+
+class Transport(Protocol):
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def send(self, outgoing: Outgoing) -> Receipt:
+        """Hand one message to the provider, once; raises TransportError."""
+
+    def list_recent(self, *, to: str | None = None, sender: str | None = None, since: datetime) -> list[Seen]:
+        """What the provider has since then, oldest first; raises TransportError."""
+
+
+class UnknownChannelKind(LookupError):
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"channel kind {kind!r} is not one of: {', '.join(sorted(CHANNELS))}")
+
+
+class InvalidSettings(ValueError):
+    """`problems` names each wrong setting and why; a secret's value is never repeated."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {why}" for name, why in problems.items()))
+        self.problems = dict(problems)
+
+
+def transport_for(kind: str, config: Mapping[str, str], secrets: Mapping[str, str]) -> Transport:
+    return _shared_transport(kind, tuple(sorted(config.items())), tuple(sorted(secrets.items())))
+
+
+@lru_cache(maxsize=256)
+def _shared_transport(
+    kind: str, config: tuple[tuple[str, str], ...], secrets: tuple[tuple[str, str], ...]
+) -> Transport:
+    # One per channel and process: a new client for each message would pay a TLS handshake every time.
+    build = cast(Callable[..., Transport], _part(kind, "transport", "build"))
+    return build(dict(config), dict(secrets))
+
+
+def capabilities_of(kind: str) -> Capabilities:
+    return cast(Capabilities, _part(kind, "checks", "CAPABILITIES"))
+
+
+def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
+    look_up = cast(Callable[..., Reaction], _part(kind, "errors", "reaction_for"))
+    return look_up(code, to=to)
+
+
+def validate_settings(kind: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Split checked settings into (config, secrets); raises InvalidSettings."""
+    settings = cast(type[BaseModel], _part(kind, "checks", "Settings"))
+    secret_fields = cast(frozenset[str], _part(kind, "checks", "SECRET_FIELDS"))
+    try:
+        checked = settings.model_validate(dict(given)).model_dump(exclude_none=True)
+    except ValidationError as error:
+        raise InvalidSettings(_problems(error, secret_fields)) from None
+    config = {name: value for name, value in checked.items() if name not in secret_fields}
+    return config, {name: value for name, value in checked.items() if name in secret_fields}
+
+
+def _problems(error: ValidationError, secret_fields: frozenset[str]) -> dict[str, str]:
+    return {
+        str(problem["loc"][0]): _why(problem, is_secret=problem["loc"][0] in secret_fields)
+        for problem in error.errors(include_url=False)
+    }
+
+
+def _why(problem: Any, *, is_secret: bool) -> str:
+    if problem["type"] == "missing":
+        return "is required"
+    if problem["type"] == "extra_forbidden":
+        return "is not a setting of this channel kind"
+    reason = problem["msg"].removeprefix("Value error, ")
+    return str(reason) if is_secret else f"{problem['input']!r}: {reason}"
+
+
+def _part(kind: str, module: str, name: str) -> object:
+    if kind not in CHANNELS:
+        raise UnknownChannelKind(kind)
+    return getattr(import_module(f"{CHANNELS[kind]}.{module}"), name)
