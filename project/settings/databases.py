@@ -1,0 +1,24 @@
+"""DATABASE_URL as Django's settings, with psycopg's own pool."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from project.env import InvalidEnvironment
+
+
+def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise InvalidEnvironment("DATABASE_URL is not of the form postgresql://user:password@host:5432/name")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        # A pool and persistent connections exclude each other; under ASGI the latter leak.
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {**options, "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10}},
+    }

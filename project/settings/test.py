@@ -1,0 +1,28 @@
+"""What pytest and the static checkers use. tests/servers.py gives the addresses of real servers."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "for tests only")
+os.environ.setdefault("FIELD_ENCRYPTION_KEY", "for tests only")
+os.environ.setdefault("DATABASE_URL", "postgresql:///no_server_needed_to_read_the_settings")
+os.environ.setdefault("REDIS_URL", "unix:///no_server_needed_to_read_the_settings")
+os.environ.setdefault("LOG_FORMAT", "console")
+
+from project.settings.base import *  # noqa: E402, F403
+from project.settings.base import DATABASES, REDIS_URL  # noqa: E402
+from project.settings.redis import channel_layer  # noqa: E402
+
+ALLOWED_HOSTS = ["*"]
+
+# Several test runs may share one server: each has its own database and its own channel names.
+RUN = os.environ.get("TEST_RUN", str(os.getpid()))
+DATABASES["default"]["TEST"] = {"NAME": f"test_baton_{RUN}"}
+DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 30, "timeout": 10}
+CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL, prefix=f"test{RUN}")}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+WHITENOISE_USE_FINDERS = True
+OPENAI_API_KEY = ""
+OPENAI_BASE_URL = ""
