@@ -1,0 +1,5 @@
+from .framework import AgentMessage, AgentState
+from .knowledge import KnowledgeEntry
+from .turns import Turn
+
+__all__ = ["AgentMessage", "AgentState", "KnowledgeEntry", "Turn"]

@@ -1,0 +1,41 @@
+"""A workspace's connected channels: a WhatsApp sender, a web chat."""
+
+import secrets
+
+from django.db import models
+from django.utils import timezone
+from django_scopes import ScopedManager
+
+from crm.fields import SealedJSONField
+from crm.models import Workspace
+
+
+def new_door_token() -> str:
+    return secrets.token_urlsafe(18)
+
+
+class Channel(models.Model):
+    """One sender on one channel kind. `token` names its doors in URLs and cannot be guessed."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channels")
+    kind = models.CharField(max_length=32)
+    name = models.CharField(max_length=100)
+    token = models.CharField(max_length=64, unique=True, default=new_door_token)
+    sender = models.CharField(max_length=160, blank=True, help_text="The address messages leave from.")
+    settings = models.JSONField(default=dict, blank=True)
+    secrets = SealedJSONField(default=dict, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_reason = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "sender"], condition=~models.Q(sender=""), name="channel_sender_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

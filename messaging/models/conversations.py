@@ -1,0 +1,77 @@
+"""A lead's conversation, and the service windows that the lead's messages open on each channel."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django_scopes import ScopedManager
+
+from crm.models import Lead, User, Workspace
+
+from .channels import Channel
+
+
+class ConversationStatus(models.TextChoices):
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Conversation(models.Model):
+    """Everything said between a workspace and one lead, over all channels.
+
+    `seq` grows by one with every change that a screen shows, under the row's lock; a screen that saw N asks for
+    what came after N. `channel` is where the lead wrote last: replies leave there.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="conversations")
+    lead = models.OneToOneField(Lead, on_delete=models.CASCADE, related_name="conversation")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="conversations")
+    status = models.CharField(max_length=16, choices=ConversationStatus.choices, default=ConversationStatus.OPEN)
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned")
+    seq = models.BigIntegerField(default=0)
+    unread = models.PositiveIntegerField(default=0, help_text="Customer messages no person has looked at.")
+    last_message_at = models.DateTimeField(default=timezone.now)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+    last_preview = models.CharField(max_length=200, blank=True)
+    last_voice = models.CharField(max_length=16, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="open", resolved_at__isnull=True) | Q(status="resolved", resolved_at__isnull=False),
+                name="conversation_resolved_has_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-last_message_at"], name="conversation_newest"),  # read by: inbox list
+            models.Index(
+                fields=["workspace", "assignee", "-last_message_at"],
+                condition=Q(status="open"),
+                name="conversation_of_assignee",  # read by: the inbox view “Mine”
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Conversation {self.pk}"
+
+
+class ServiceWindow(models.Model):
+    """Until when free text may be sent to a lead on a channel (WhatsApp: 24 hours after their last message)."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="windows")
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    opened_at = models.DateTimeField()
+    closes_at = models.DateTimeField(null=True, blank=True, help_text="Empty: this channel has no window.")
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "channel"], name="window_once")]
+        indexes = [models.Index(fields=["workspace", "closes_at"], name="window_closing")]  # read by: “Window closing”
+
+    def __str__(self) -> str:
+        return f"until {self.closes_at}"

@@ -1,0 +1,116 @@
+"""Messages, sent, received and withheld alike: each explains itself."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django_scopes import ScopedManager
+
+from crm.models import Lead, User, Workspace
+from crm.models.consent import Purpose
+
+from .channels import Channel
+from .conversations import Conversation
+
+
+class Direction(models.TextChoices):
+    IN = "in"
+    OUT = "out"
+
+
+class Voice(models.TextChoices):
+    """Who speaks. The colours of the screens follow it."""
+
+    CUSTOMER = "customer"
+    HUMAN = "human"
+    AI = "ai"
+    BRIDGE = "bridge"
+    SYSTEM = "system"
+    MARKETING = "marketing"
+
+
+class MessageStatus(models.TextChoices):
+    """queued -> sending -> accepted -> sent -> delivered -> read, or an end: suppressed, failed.
+
+    `unknown`: the provider may or may not have it; nothing is repeated until that is settled.
+    `in_doubt`: it could not be settled; a person decides.
+    """
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    SUPPRESSED = "suppressed"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+
+
+class Message(models.Model):
+    """One message in either direction. Outbound rows are the outbox: `intent_key` makes each intent unique.
+
+    `verdict` holds the gate's latest answer with the facts it saw; `due_at` is when the dispatcher looks next.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="messages")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    voice = models.CharField(max_length=16, choices=Voice.choices)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.SERVICE)
+    author = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
+    body = models.TextField(blank=True)
+    media = models.JSONField(default=list, blank=True)
+    payload = models.JSONField(default=dict, blank=True, help_text="What the provider said beyond text and media.")
+    status = models.CharField(max_length=16, choices=MessageStatus.choices)
+    position = models.BigIntegerField(help_text="Order in the conversation: its seq when the row was written.")
+    seq = models.BigIntegerField(help_text="The conversation's seq when this row last changed.")
+    at = models.DateTimeField(default=timezone.now, help_text="Provider time inbound; queueing time outbound.")
+    provider_id = models.CharField(max_length=160, blank=True)
+
+    intent_key = models.CharField(max_length=160, null=True, blank=True)
+    epoch = models.BigIntegerField(null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(null=True, blank=True)
+    answers = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by")
+    due_at = models.DateTimeField(null=True, blank=True)
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    verdict = models.JSONField(default=dict, blank=True)
+    error_code = models.CharField(max_length=32, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "intent_key"], name="message_intent_once"),
+            models.UniqueConstraint(
+                fields=["channel", "direction", "provider_id"], condition=~Q(provider_id=""), name="message_provider_id_once"
+            ),
+            models.UniqueConstraint(fields=["conversation", "position"], name="message_position_once"),
+            models.CheckConstraint(
+                condition=Q(direction="in", voice="customer", status="received")
+                | (Q(direction="out", intent_key__isnull=False, epoch__isnull=False) & ~Q(voice="customer")),
+                name="message_direction_has_its_fields",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="queued") | Q(due_at__isnull=False), name="message_queued_is_due"
+            ),
+        ]
+        indexes = [
+            # read by: the dispatcher
+            models.Index(fields=["due_at"], condition=Q(status="queued"), name="message_due"),
+            models.Index(fields=["lead", "position"], condition=Q(status="queued"), name="message_lead_queue"),
+            # read by: the page that fetches what it lacks
+            models.Index(fields=["conversation", "seq"], name="message_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voice}: {self.body[:60]}"

@@ -1,0 +1,1 @@
+"""The ground floor: time, due rows, committed facts, workspace scope. No models, no business."""

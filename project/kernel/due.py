@@ -1,0 +1,54 @@
+"""Due rows: business time is a column, never a queue's ETA.
+
+A sweeper `X_one_due_Y(now) -> bool` claims one due row with `FOR UPDATE SKIP LOCKED`, re-reads its condition under
+the lock, does the work and answers whether it found any. `drain` calls it until there is nothing left.
+Each app registers its sweepers here; the clock's tick wakes only those that have something due.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+"""A row whose work failed this often is parked: it stays visible and is not tried again by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A kind of due row: whether any is due, and the Celery task that works through them."""
+
+    name: str
+    is_due: Callable[[datetime], bool]
+    task: Any
+
+
+_sweeps: dict[str, Sweep] = {}
+
+
+def register_sweep(sweep: Sweep) -> None:
+    """Called from `AppConfig.ready`; the last registration of a name wins."""
+    _sweeps[sweep.name] = sweep
+
+
+def registered_sweeps() -> tuple[Sweep, ...]:
+    return tuple(_sweeps.values())
+
+
+def drain(work_one: Callable[[datetime], bool], *, clock: Callable[[], datetime], limit: int = 500) -> int:
+    """Call `work_one(now)` until it finds nothing, at most `limit` times; the count of rows worked.
+
+    The limit gives a worker thread back to its queue; the next tick goes on.
+    """
+    for worked in range(limit):
+        if not work_one(clock()):
+            return worked
+    return limit
+
+
+def retry_delay(attempt: int) -> timedelta:
+    """How long a row rests after its `attempt`-th failure: 2, 8, 32, 128 seconds."""
+    return timedelta(seconds=2 * 4 ** (attempt - 1))

@@ -1,0 +1,53 @@
+"""News of committed facts: signals with ids, and kicks that wake a sweeper.
+
+Both are hints. Whatever is lost between a commit and its news (a crash, a dead Redis) is found again by
+the sweep that reads the rows themselves.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+logger = logging.getLogger(__name__)
+
+
+def announce(signal: Signal, **ids: Any) -> None:
+    """Send `signal` with `ids` after the current transaction commits; a receiver's error stays its own."""
+    transaction.on_commit(lambda: _send(signal, ids), robust=True)
+
+
+def kick(task: Any) -> None:
+    """Wake the sweeper behind the Celery `task` after commit; once a transaction, however often called."""
+    connection = transaction.get_connection()
+    pending = getattr(connection, "_pending_kicks", None)
+    if pending is None:
+        pending = connection._pending_kicks = set()
+    if connection.in_atomic_block and task.name in pending:
+        return
+    pending.add(task.name)
+    transaction.on_commit(lambda: _wake(task, pending), robust=True)
+
+
+def _wake(task: Any, pending: set[str]) -> None:
+    pending.discard(task.name)
+    wake(task)
+
+
+def wake(task: Any) -> None:
+    """Ask a worker to run `task` now. A broker that is away costs lateness only: the sweep will find the row."""
+    try:
+        task.apply_async(retry=False)
+    except Exception as error:  # any transport error: the row is already safe
+        logger.warning("wake.lost", extra={"task": task.name, "error": str(error)})
+
+
+def _send(signal: Signal, ids: dict[str, Any]) -> None:
+    for receiver, outcome in signal.send_robust(sender=None, **ids):
+        if isinstance(outcome, Exception):
+            logger.error("signal.failed", extra={"receiver": str(receiver)}, exc_info=outcome)
+
+
+Receiver = Callable[..., None]
