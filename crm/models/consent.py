@@ -2,8 +2,9 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django_scopes import ScopedManager
+
+from project.kernel import clock
 
 from .people import Lead
 from .workspaces import Workspace
@@ -59,7 +60,7 @@ class Hold(models.Model):
     kind = models.CharField(max_length=32, choices=HoldKind.choices)
     reason = models.CharField(max_length=255, blank=True)
     until = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
     released_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(workspace="workspace")
@@ -67,7 +68,9 @@ class Hold(models.Model):
     class Meta:
         constraints = [
             # one open hold of a kind: a repeated reason extends it instead of piling up
-            models.UniqueConstraint(fields=["lead", "kind"], condition=Q(released_at__isnull=True), name="hold_one_open")
+            models.UniqueConstraint(
+                fields=["lead", "kind"], condition=Q(released_at__isnull=True), name="hold_one_open"
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,9 @@
 """Leads and the identities by which a channel knows them."""
 
 from django.db import models
-from django.utils import timezone
 from django_scopes import ScopedManager
+
+from project.kernel import clock
 
 from .workspaces import Workspace, validate_timezone
 
@@ -17,7 +18,7 @@ class Lead(models.Model):
     language = models.CharField(max_length=16, blank=True, help_text="BCP 47, as last recognised or set by a person.")
     timezone = models.CharField(max_length=64, blank=True, validators=[validate_timezone])
     is_vip = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(workspace="workspace")
 
@@ -42,7 +43,7 @@ class Identity(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=16, choices=IdentityKind.choices)
     value = models.CharField(max_length=160)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(workspace="workspace")
 

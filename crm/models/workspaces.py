@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 from django_scopes import ScopedManager
+
+from project.kernel import clock
 
 
 def validate_timezone(name: str) -> None:
@@ -34,7 +35,7 @@ class Workspace(models.Model):
         help_text="A conversation taken over returns to the AI after this long without a word from the person.",
     )
     booking_url = models.URLField(blank=True, help_text="Offered when no Calendly account is connected.")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = [
@@ -74,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the Django admin.")
-    date_joined = models.DateTimeField(default=timezone.now)
+    date_joined = models.DateTimeField(default=clock.now)
 
     objects = UserManager()
 

@@ -75,7 +75,9 @@ class Handover(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["workspace", "requested_at"], condition=Q(state__in=OPEN_STATES), name="handover_queue"
+                fields=["workspace", "requested_at"],
+                condition=Q(state__in=OPEN_STATES),
+                name="handover_queue",
             )  # read by: the handover queue
         ]
 

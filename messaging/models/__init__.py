@@ -5,4 +5,13 @@ from .floor import Floor
 from .messages import Message
 from .webhooks import EventKey, WebhookEvent
 
-__all__ = ["Attempt", "Channel", "Conversation", "EventKey", "Floor", "Message", "ServiceWindow", "WebhookEvent"]
+__all__ = [
+    "Attempt",
+    "Channel",
+    "Conversation",
+    "EventKey",
+    "Floor",
+    "Message",
+    "ServiceWindow",
+    "WebhookEvent",
+]

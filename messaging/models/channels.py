@@ -3,11 +3,11 @@
 import secrets
 
 from django.db import models
-from django.utils import timezone
 from django_scopes import ScopedManager
 
 from crm.fields import SealedJSONField
 from crm.models import Workspace
+from project.kernel import clock
 
 
 def new_door_token() -> str:
@@ -26,14 +26,16 @@ class Channel(models.Model):
     secrets = SealedJSONField(default=dict, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(workspace="workspace")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["workspace", "kind", "sender"], condition=~models.Q(sender=""), name="channel_sender_once"
+                fields=["workspace", "kind", "sender"],
+                condition=~models.Q(sender=""),
+                name="channel_sender_once",
             )
         ]
 

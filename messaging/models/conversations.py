@@ -2,10 +2,10 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django_scopes import ScopedManager
 
 from crm.models import Lead, User, Workspace
+from project.kernel import clock
 
 from .channels import Channel
 
@@ -29,11 +29,11 @@ class Conversation(models.Model):
     assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned")
     seq = models.BigIntegerField(default=0)
     unread = models.PositiveIntegerField(default=0, help_text="Customer messages no person has looked at.")
-    last_message_at = models.DateTimeField(default=timezone.now)
+    last_message_at = models.DateTimeField(default=clock.now)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_preview = models.CharField(max_length=200, blank=True)
     last_voice = models.CharField(max_length=16, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=clock.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(workspace="workspace")

@@ -46,7 +46,9 @@ class Attempt(models.Model):
     class Meta:
         constraints = [
             # the database forbids a second voice: one attempt in flight or in doubt per lead
-            models.UniqueConstraint(fields=["lead"], condition=Q(state__in=["calling", "unknown"]), name="attempt_one_open"),
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(state__in=["calling", "unknown"]), name="attempt_one_open"
+            ),
             models.UniqueConstraint(fields=["message", "number"], name="attempt_number_once"),
             models.CheckConstraint(
                 condition=~Q(state="unknown") | Q(settle_at__isnull=False), name="attempt_unknown_is_due"

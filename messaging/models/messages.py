@@ -4,11 +4,11 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django_scopes import ScopedManager
 
 from crm.models import Lead, User, Workspace
 from crm.models.consent import Purpose
+from project.kernel import clock
 
 from .channels import Channel
 from .conversations import Conversation
@@ -71,7 +71,7 @@ class Message(models.Model):
     status = models.CharField(max_length=16, choices=MessageStatus.choices)
     position = models.BigIntegerField(help_text="Order in the conversation: its seq when the row was written.")
     seq = models.BigIntegerField(help_text="The conversation's seq when this row last changed.")
-    at = models.DateTimeField(default=timezone.now, help_text="Provider time inbound; queueing time outbound.")
+    at = models.DateTimeField(default=clock.now, help_text="Provider time inbound; queueing time outbound.")
     provider_id = models.CharField(max_length=160, blank=True)
 
     intent_key = models.CharField(max_length=160, null=True, blank=True)
@@ -92,7 +92,9 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "intent_key"], name="message_intent_once"),
             models.UniqueConstraint(
-                fields=["channel", "direction", "provider_id"], condition=~Q(provider_id=""), name="message_provider_id_once"
+                fields=["channel", "direction", "provider_id"],
+                condition=~Q(provider_id=""),
+                name="message_provider_id_once",
             ),
             models.UniqueConstraint(fields=["conversation", "position"], name="message_position_once"),
             models.CheckConstraint(

@@ -37,7 +37,9 @@ class WebhookEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(state="received") | Q(due_at__isnull=False), name="event_received_is_due")
+            models.CheckConstraint(
+                condition=~Q(state="received") | Q(due_at__isnull=False), name="event_received_is_due"
+            )
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="received"), name="event_due"),  # read by: the applier
