@@ -1,0 +1,71 @@
+"""The one door of every screen: who looks, at which workspace, and what their role lets them do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from crm.access import MAY, NotAllowed, NotFound, access_workspace, role_of, workspaces_of
+from crm.models import User, Workspace
+from project.kernel.scope import workspace_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A person at work in a workspace. Templates find it as `request.desk`."""
+
+    workspace: Workspace
+    user: User
+    role: str
+    workspaces: tuple[Workspace, ...]
+
+    @property
+    def may_reply(self) -> bool:
+        return self.role in MAY["reply"]
+
+    @property
+    def may_configure(self) -> bool:
+        return self.role in MAY["configure"]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.workspace.zone
+
+
+View = Callable[..., HttpResponse]
+
+
+def at_desk(action: str = "read") -> Callable[[View], View]:
+    """The view gets a request with a `desk`, runs in the workspace's scope and in its time zone.
+
+    Strangers see 404, members whose role does not cover `action` see 403.
+    """
+
+    def decorate(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def opened(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            try:
+                desk = _desk(request.user, slug, action)  # type: ignore[arg-type]
+                request.desk = desk  # type: ignore[attr-defined]
+                with workspace_scope(desk.workspace), timezone.override(desk.zone):
+                    return view(request, **kwargs)
+            except NotFound as error:
+                raise Http404(str(error)) from error
+            except NotAllowed as error:
+                raise PermissionDenied(str(error)) from error
+
+        return opened
+
+    return decorate
+
+
+def _desk(user: User, slug: str, action: str) -> Desk:
+    workspace = access_workspace(user, slug, action)
+    return Desk(workspace, user, role_of(user, workspace) or "", tuple(workspaces_of(user)))
