@@ -48,6 +48,7 @@ class Response:
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    promised_length: int | None = None  # more than the body has: the client waits, then sees it cut
 
     @classmethod
     def json(cls, status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
@@ -170,12 +171,13 @@ class _Handler(BaseHTTPRequestHandler):
         # One write for head and body: two small packets meet delayed ACKs and cost 40 ms each.
         self.send_response_only(response.status)
         self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Content-Length", str(response.promised_length or len(response.body)))
         for name, value in response.headers.items():
             self.send_header(name, value)
         head = b"".join(self._headers_buffer) + b"\r\n"  # type: ignore[attr-defined]
         self._headers_buffer = []
         self.wfile.write(head + response.body)
+        self.close_connection = self.close_connection or response.promised_length is not None
 
     def _break_connection(self) -> None:
         self.close_connection = True
