@@ -1,0 +1,56 @@
+"""Connecting a channel to a workspace."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import import_module
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from crm.models import Workspace
+from messaging.models import Channel
+from messaging.transports import CHANNELS, UnknownChannelKind, validate_settings
+from project.kernel.errors import WrongValues
+
+
+def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mapping[str, str], now: datetime) -> Channel:
+    """Connect a channel of `kind` with these settings. Raises WrongValues, InvalidSettings or ValidationError.
+
+    Secrets are told apart from the other settings and sealed.
+    """
+    config, secrets = _checked_settings(kind, values)
+    channel = Channel(
+        workspace=workspace,
+        kind=kind,
+        name=name,
+        sender=config.get("sender", ""),
+        settings=config,
+        secrets=secrets,
+        created_at=now,
+    )
+    channel.full_clean(validate_constraints=False)
+    return _save_once(channel)
+
+
+def doors_of(channel: Channel) -> dict[str, str]:
+    """The absolute addresses of the channel's doors, by name; which ones there are depends on its kind."""
+    base = channel.settings.get("public_base_url") or settings.PUBLIC_BASE_URL
+    paths = import_module(f"{CHANNELS[channel.kind]}.doors").DOORS
+    return {name: base.rstrip("/") + path.format(token=channel.token) for name, path in paths.items()}
+
+
+def _checked_settings(kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    try:
+        return validate_settings(kind, values)
+    except UnknownChannelKind as error:
+        raise WrongValues({"kind": str(error)}) from error
+
+
+def _save_once(channel: Channel) -> Channel:
+    """The unique sender decides, also between two operators at once."""
+    try:
+        with transaction.atomic():
+            channel.save()
+    except IntegrityError as error:
+        raise WrongValues({"sender": f"“{channel.sender}” is already connected to this workspace"}) from error
+    return channel
