@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
+    "webchat": "messaging.channels.webchat",
 }
 
 

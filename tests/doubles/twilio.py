@@ -68,6 +68,7 @@ FAULTS: Final = frozenset(
         "503_after_accept",
         "broken_201",  # in the book, the answer is cut JSON
         "empty_201",
+        "unexpected_201",  # JSON, but no message
         "cut_201",  # fewer bytes than Content-Length promised
         "error",  # 400 with `code`
         "slow",  # `ms` before a good answer
@@ -337,6 +338,7 @@ _ANSWERS: Final[dict[str, Callable[[TwilioDouble, BookedMessage, Fault], Answer]
     "503_after_accept": _accept_then(_UNAVAILABLE),
     "broken_201": _accept_then(Response(201, b'{"sid": "SM0000')),
     "empty_201": _accept_then(Response(201, b"")),
+    "unexpected_201": _accept_then(Response.json(201, ["not", "a", "message"])),
     "cut_201": _accept_then(Response(201, b'{"sid": "SM0000', promised_length=900)),
     "error": _error,
     "slow": _slow,

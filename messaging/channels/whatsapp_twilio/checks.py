@@ -48,9 +48,7 @@ def _secret(value: str) -> str:
 def _sender(value: str) -> str:
     number = value.removeprefix("whatsapp:+")
     if number == value or not number.isascii() or not number.isdigit() or not 7 <= len(number) <= 15:
-        raise ValueError(
-            "must be whatsapp:+ and the number with its country code, like whatsapp:+14155238886"
-        )
+        raise ValueError("must be whatsapp:+ and the number with its country code, like whatsapp:+14155238886")
     return value
 
 

@@ -19,9 +19,7 @@ def _rejected(meaning: str, *, operator: bool = False) -> Reaction:
 
 
 def _later(meaning: str, seconds: float, *, tries: int = 5, operator: bool = False) -> Reaction:
-    return Reaction(
-        ErrorKind.RATE_LIMITED, meaning, retry_after=seconds, max_retries=tries, tell_operator=operator
-    )
+    return Reaction(ErrorKind.RATE_LIMITED, meaning, retry_after=seconds, max_retries=tries, tell_operator=operator)
 
 
 def _no_such_recipient(meaning: str) -> Reaction:
@@ -90,9 +88,7 @@ REACTIONS: Final[dict[str, Reaction]] = {
     "63032": _rejected("The recipient is in an experiment of Meta: use another channel"),
     "63033": _opted_out("The recipient blocked the sender"),
     "63038": _sender("The account's daily limit is reached", seconds=_DAY),
-    "63049": Reaction(
-        ErrorKind.REJECTED, "Meta declined this marketing template", retry_after=_DAY, max_retries=1
-    ),
+    "63049": Reaction(ErrorKind.REJECTED, "Meta declined this marketing template", retry_after=_DAY, max_retries=1),
     "63051": _sender("The WhatsApp business account is locked"),
     "63062": _ours("The terms of the Marketing Messages API have not been accepted"),
     "63119": _later("Meta's rate limit is exceeded", 5.0),

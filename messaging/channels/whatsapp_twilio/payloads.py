@@ -166,7 +166,7 @@ class StatusCallback(_Frozen):
         return _validated(cls, {**fields, "extra": taken.rest()})
 
 
-# -- reading the form ------------------------------------------------------------------------------------------
+# -- reading the form --------------------------------------------------------------------------------------
 
 
 class _Form:
@@ -223,14 +223,11 @@ _FILE_TYPES: Final = frozenset({"document", "contacts"})
 
 def _media(taken: _Form, *, file_name: str) -> tuple[Media, ...]:
     numbered = [
-        (taken.take(f"MediaUrl{number}"), taken.take(f"MediaContentType{number}"))
-        for number in range(MAX_MEDIA)
+        (taken.take(f"MediaUrl{number}"), taken.take(f"MediaContentType{number}")) for number in range(MAX_MEDIA)
     ]
     taken.take("NumMedia")
     return tuple(
-        Media(url=url, content_type=content_type, file_name=file_name)
-        for url, content_type in numbered
-        if url
+        Media(url=url, content_type=content_type, file_name=file_name) for url, content_type in numbered if url
     )
 
 

@@ -68,7 +68,8 @@ class TwilioTransport:
                 page_size=LIST_PAGE, **{name: value for name, value in filters.items() if value}
             )
             seen = [_seen(message) for message in listed]
-        recent = [message for message in seen if _time_of(message) >= since]
+        # Twilio lists the newest first; the sort is stable, so that ties within a second keep their order.
+        recent = [message for message in reversed(seen) if _time_of(message) >= since]
         return sorted(recent, key=_time_of)
 
 
@@ -117,7 +118,7 @@ def _time_of(message: Seen) -> datetime:
     return message.created_at or message.sent_at or datetime.max.replace(tzinfo=UTC)
 
 
-# -- how a call ended ------------------------------------------------------------------------------------------
+# -- how a call ended --------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -132,9 +133,7 @@ def _errors_named(*, to: str = "") -> Iterator[None]:
         raise TransportError(ErrorKind.REJECTED, detail="the text cannot be encoded") from error
     except (TwilioException, ValueError, TypeError, AttributeError, KeyError) as error:
         # Success was announced in an answer that nobody can read.
-        raise TransportError(
-            ErrorKind.UNKNOWN, detail=f"unreadable answer: {type(error).__name__}"
-        ) from error
+        raise TransportError(ErrorKind.UNKNOWN, detail=f"unreadable answer: {type(error).__name__}") from error
 
 
 def _refusal(error: Any, to: str) -> TransportError:

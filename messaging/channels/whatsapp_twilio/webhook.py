@@ -43,7 +43,7 @@ class SharedKeysUnreadable(ValueError):
         return 'must be {"keyid": "secret"} or keyid=secret pairs parted by commas'
 
 
-# -- the signature ---------------------------------------------------------------------------------------------
+# -- the signature -----------------------------------------------------------------------------------------
 
 
 def verify(*, url: str, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]) -> bool:
@@ -113,9 +113,7 @@ def _has_promised_hash(url: str, body: bytes) -> bool:
     return hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), promised[0].lower().encode())
 
 
-def _is_signed(
-    url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str
-) -> bool:
+def _is_signed(url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str) -> bool:
     try:
         params = _Params((name.decode(), value.decode()) for name, value in pairs)
     except UnicodeDecodeError:
@@ -126,9 +124,7 @@ def _is_signed(
     return bool(RequestValidator(token).validate(url, params, signature, algorithm))
 
 
-def _is_signed_in_bytes(
-    url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str
-) -> bool:
+def _is_signed_in_bytes(url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str) -> bool:
     signed = url.encode() + b"".join(name + value for name, value in sorted(set(pairs)))
     digest = hmac.new(token.encode(), signed, _HASHES[algorithm]).digest()
     return hmac.compare_digest(base64.b64encode(digest), signature.encode("utf-8", "replace"))
@@ -146,7 +142,7 @@ class _Params(dict[str, list[str]]):
         return self[name]
 
 
-# -- the form --------------------------------------------------------------------------------------------------
+# -- the form ----------------------------------------------------------------------------------------------
 
 
 def parse_form(body: bytes, content_type: str = FORM_TYPE) -> Form:
@@ -197,7 +193,7 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() == wanted), "")
 
 
-# -- the event's keys ------------------------------------------------------------------------------------------
+# -- the event's keys --------------------------------------------------------------------------------------
 
 
 def inbound_key(form: Form) -> str:
