@@ -1,0 +1,1 @@
+"""Web chat: a page and a widget on the company's own site. Baton itself is the provider."""

@@ -1,0 +1,37 @@
+"""What the web chat can do, and its few settings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from messaging.transports import Capabilities
+
+SECRET_FIELDS: Final[frozenset[str]] = frozenset()
+MAX_TEXT: Final = 4000
+
+CAPABILITIES: Final = Capabilities(
+    window_hours=None,
+    templates=False,
+    max_text=MAX_TEXT,
+    media_kinds=(),
+    max_media=0,
+    read_receipts=True,
+    typing=True,
+    status_callbacks=True,
+    # The list is ours and always empty: a call cut short left nothing behind, and doing it again shows one message.
+    lists_sent=True,
+    bulk_rate_per_second=200.0,
+    pair_seconds=0.0,
+)
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    title: Line | None = None
+    greeting: Greeting | None = None
