@@ -14,7 +14,10 @@ def main() -> None:
 
             execute_from_command_line(sys.argv)
     except (InvalidEnvironment, ServersUnavailable) as error:
-        sys.exit(f"baton: {error}")
+        print(f"baton: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

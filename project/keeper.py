@@ -20,6 +20,9 @@ from project.installation import SERVERS_ACCOUNT, Installation, Server, open_loc
 from project.processes import command_line, die_with_parent, stop, stop_stranger
 
 POLL_SECONDS = 0.2
+SHORT_LIFE_SECONDS = 5
+SHORT_LIVES = 3
+"""A server that dies this often right after its start will not start: the keeper says so and gives up."""
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -140,7 +143,8 @@ class Keeper:
         self.users = open_lock(installation.users_lock(server))
         self.process: subprocess.Popen[bytes] | None = None
         self.told_to_stop = False
-        self.pause = 0.5
+        self.started = 0.0
+        self.short_lives = 0
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._remember_to_stop)
@@ -150,7 +154,7 @@ class Keeper:
                 self._keep_running()
                 time.sleep(POLL_SECONDS)
         finally:
-            if self.process:
+            if self.process and self.process.poll() is None:
                 stop(self.process, with_signal=self.kept.stop_signal, grace_seconds=15)
 
     def _remember_to_stop(self, *_: object) -> None:
@@ -168,10 +172,18 @@ class Keeper:
         if self.process and self.process.poll() is None:
             return
         if self.process:
-            print(f"the server ended with {self.process.returncode}; starting it again", flush=True)
-            time.sleep(self.pause)
-            self.pause = min(self.pause * 2, 5)
+            self._mourn(self.process.returncode)
+        self.started = time.monotonic()
         self.process = self._start()
+
+    def _mourn(self, returncode: int) -> None:
+        """Note how it ended; rest a little before the next start."""
+        print(f"the server ended with {returncode}", flush=True)
+        lived = time.monotonic() - self.started
+        self.short_lives = self.short_lives + 1 if lived < SHORT_LIFE_SECONDS else 0
+        if self.short_lives == SHORT_LIVES:
+            sys.exit("the server does not stay alive; giving up")
+        time.sleep(0.5)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self.kept.prepare()

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "messaging",
     "agents",
     "handover",
+    "inbox",
     "project",
 ]
 
@@ -118,6 +119,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# Where events come from: a source's name, and its `Source` (messaging/doors/sources.py)
+
+WEBHOOK_SOURCES = {
+    "whatsapp_twilio": "messaging.channels.whatsapp_twilio.source.SOURCE",
+    "webchat": "messaging.channels.webchat.source.SOURCE",
+    "calendly": "handover.calendly.source.SOURCE",
+}
 
 # People and their sessions
 
