@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from messaging.incoming import storable
+
 from .checks import MAX_TEXT
 
 MAX_BODY: Final = 64 * 1024
@@ -24,10 +26,8 @@ class UnreadableRequest(Exception):
 
 
 def _storable(value: object) -> object:
-    """PostgreSQL's text holds neither NUL nor half a surrogate pair, as a cut emoji leaves behind."""
-    if not isinstance(value, str):
-        return value
-    return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # What PostgreSQL's text cannot hold is replaced, not refused: half an emoji is what a cut text ends with.
+    return storable(value) if isinstance(value, str) else value
 
 
 def _written(text: str) -> str:

@@ -4,4 +4,6 @@ from typing import Final
 
 from messaging.doors.sources import Source
 
-SOURCE: Final = Source(name="webchat", apply="messaging.channels.webchat.webhook.apply_event")
+from .webhook import KIND
+
+SOURCE: Final = Source(name=KIND, apply="messaging.channels.webchat.apply.apply_event")

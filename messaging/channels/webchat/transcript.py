@@ -13,17 +13,19 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django_scopes import scope
 
 from crm.models.people import IdentityKind
 from messaging.models import Floor, Message
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.statuses import record_status
+from project.kernel.scope import workspace_scope
 
 from .identity import Visitor
 from .payloads import Seen
 
 PAGE: Final = 100
+NEWS: Final = 500
+"""What a page may have missed while it was away."""
 SPOKEN: Final = (
     MessageStatus.RECEIVED,
     MessageStatus.ACCEPTED,
@@ -65,22 +67,23 @@ class Transcript:
 
 def read_transcript(visitor: Visitor, *, after: int = 0, before: int | None = None) -> Transcript:
     """Messages changed after the seq `after`; or, with `before`, those that stand above that position."""
-    with scope(workspace=visitor.channel.workspace):
+    with workspace_scope(visitor.channel.workspace):
         spoken = _spoken(visitor).select_related("author").filter(seq__gt=after)
         if before is not None:
             spoken = spoken.filter(position__lt=before)
-        newest_first = list(spoken.order_by("-position")[: PAGE + 1])
-        shown = reversed(newest_first[:PAGE])
+        most = NEWS if after else PAGE
+        newest_first = list(spoken.order_by("-position")[: most + 1])
+        shown = reversed(newest_first[:most])
         return Transcript(
             lines=tuple(_line(message, visitor) for message in shown),
-            has_earlier=len(newest_first) > PAGE,
+            has_earlier=len(newest_first) > most,
             is_replying=_is_replying(visitor),
         )
 
 
 def record_seen(visitor: Visitor, seen: Seen, *, now: datetime) -> None:
     """Record receipts for the visitor's own messages; ids that are not theirs are passed over."""
-    with scope(workspace=visitor.channel.workspace):
+    with workspace_scope(visitor.channel.workspace):
         delivered = _spoken(visitor).filter(status__in=[MessageStatus.ACCEPTED, MessageStatus.SENT])
         _record(visitor, delivered, seen.delivered, MessageStatus.DELIVERED, now)
         _record(visitor, _spoken(visitor).filter(status__in=UNREAD), seen.read, MessageStatus.READ, now)
@@ -93,11 +96,9 @@ def _record(
         record_status(
             channel=visitor.channel,
             provider_id=message.provider_id,
-            message_id=message.pk,
+            message_id=str(message.pk),
             status=status,
-            error_code="",
             now=now,
-            at=now,
         )
 
 
