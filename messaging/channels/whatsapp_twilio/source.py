@@ -69,4 +69,4 @@ def _status(form: webhook.Form) -> Knock:
 
 KNOCKS: Final[Mapping[str, Callable[[webhook.Form], Knock]]] = {"inbound": _inbound, "status": _status}
 
-SOURCE: Final = Source(name=KIND, apply="messaging.services.inbound.apply_event", door=TwilioDoor())
+SOURCE: Final = Source(name=KIND, apply="messaging.channels.whatsapp_twilio.apply.apply_event", door=TwilioDoor())

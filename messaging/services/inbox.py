@@ -1,0 +1,170 @@
+"""The inbox: events are stored raw, answered, and applied afterwards, one at a time for each `order_key`.
+
+Applying is pure database work in the transaction that marks the event; what fails is tried again later, what
+cannot be understood is parked, visible and replayable. Nothing received is ever deleted here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+from pydantic import ValidationError
+
+from messaging.doors.sources import source_named
+from messaging.incoming import INSERT_NEW_EVENTS, UnreadablePayload, columns, new_event, storable
+from messaging.models import WebhookEvent
+from messaging.models.webhooks import EventState
+from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.events import kick
+from project.kernel.scope import workspace_scope
+
+logger = logging.getLogger(__name__)
+
+Claim = Callable[[datetime], WebhookEvent | None]
+
+
+# -- taking in ---------------------------------------------------------------------------------------------------
+
+
+def store_event(
+    *,
+    workspace_id: int,
+    source: str,
+    source_id: int,
+    kind: str,
+    key: str,
+    order_key: str,
+    body: bytes,
+    now: datetime,
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> bool:
+    """Take in one event and wake the applier; False when its key was there already."""
+    event = new_event(
+        workspace_id=workspace_id,
+        source=source,
+        source_id=source_id,
+        kind=kind,
+        key=key,
+        order_key=order_key,
+        body=body,
+        now=now,
+        query=query,
+        headers=headers,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_NEW_EVENTS, columns([event]))
+        is_new = cursor.fetchone() is not None
+    if is_new:
+        _kick_applier()
+    return is_new
+
+
+def replay_event(event: WebhookEvent, *, now: datetime) -> bool:
+    """Give a parked event another round of attempts; False when it is not parked."""
+    replayed = WebhookEvent.objects.filter(pk=event.pk, state=EventState.PARKED).update(
+        state=EventState.RECEIVED, due_at=now, attempts_made=0, error=""
+    )
+    if replayed:
+        _kick_applier()
+    return bool(replayed)
+
+
+def _kick_applier() -> None:
+    from messaging.tasks import apply_events  # they import this module
+
+    kick(apply_events)
+
+
+# -- looking -----------------------------------------------------------------------------------------------------
+
+
+def has_due_events(now: datetime) -> bool:
+    return WebhookEvent.objects.filter(state=EventState.RECEIVED, due_at__lte=now).exists()
+
+
+def stuck_events(now: datetime, seconds: float) -> int:
+    """How many events wait since more than `seconds`: the alarm “received but not applied”."""
+    return WebhookEvent.objects.filter(
+        state=EventState.RECEIVED, received_at__lt=now - timedelta(seconds=seconds)
+    ).count()
+
+
+# -- applying ----------------------------------------------------------------------------------------------------
+
+# A row that is locked or not yet committed as applied still counts as waiting, so only the first of its sender's
+# events can be claimed, by one worker.
+CLAIM_NEXT_IN_ORDER = """
+SELECT event.* FROM messaging_webhookevent event
+WHERE event.state = 'received' AND event.due_at <= %s AND NOT EXISTS (
+    SELECT 1 FROM messaging_webhookevent earlier
+    WHERE earlier.state = 'received' AND earlier.source = event.source AND earlier.source_id = event.source_id
+        AND earlier.order_key = event.order_key AND earlier.id < event.id
+)
+ORDER BY event.due_at, event.id
+LIMIT 1
+FOR UPDATE OF event SKIP LOCKED
+"""
+
+# Ids tell the order of insertion, not of commit: of two processes that take in one sender's events, the one with the
+# lower id may commit while the higher is being applied. Replays do the same. This lock keeps them one at a time.
+LOCK_ORDER_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+def claim_next_in_order(now: datetime) -> WebhookEvent | None:
+    """Lock the oldest due event that no earlier one of the same `order_key` waits before."""
+    event = next(iter(WebhookEvent.objects.raw(CLAIM_NEXT_IN_ORDER, [now])), None)
+    if event is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_ORDER_KEY, [f"{event.source}/{event.source_id}/{event.order_key}"])
+    return event
+
+
+def apply_one_due_event(now: datetime, *, claim: Claim = claim_next_in_order) -> bool:
+    """Apply one due event in the transaction that marks it; False when none can be applied now."""
+    with transaction.atomic():
+        event = claim(now)
+        if event is None:
+            return False
+        try:
+            state = _apply(event, now)
+        except (UnreadablePayload, ValidationError) as error:
+            _park(event, error)
+        except Exception as error:
+            _rest(event, error, now)
+        else:
+            _mark(event, state=state, applied_at=now, error="")
+    return True
+
+
+def _apply(event: WebhookEvent, now: datetime) -> EventState:
+    """An applier may return EventState.IGNORED for an event that concerns nobody."""
+    apply_event = import_string(source_named(event.source).apply)
+    with workspace_scope(event.workspace_id), transaction.atomic():
+        return EventState(apply_event(event, now=now) or EventState.APPLIED)
+
+
+def _rest(event: WebhookEvent, error: Exception, now: datetime) -> None:
+    attempt = event.attempts_made + 1
+    if attempt >= MAX_ATTEMPTS:
+        _park(event, error)
+        return
+    logger.warning("event.failed", extra={"event_id": event.pk, "attempt": attempt}, exc_info=error)
+    _mark(event, attempts_made=attempt, due_at=now + retry_delay(attempt), error=_words(error))
+
+
+def _park(event: WebhookEvent, error: Exception) -> None:
+    logger.error("event.parked", extra={"event_id": event.pk, "source": event.source}, exc_info=error)
+    _mark(event, state=EventState.PARKED, attempts_made=event.attempts_made + 1, error=_words(error))
+
+
+def _mark(event: WebhookEvent, **columns: object) -> None:
+    WebhookEvent.objects.filter(pk=event.pk).update(**columns)
+
+
+def _words(error: Exception) -> str:
+    return storable(f"{type(error).__name__}: {error}")[:2000]
