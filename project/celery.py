@@ -1,8 +1,10 @@
 """Celery wakes hands; the rows in PostgreSQL are the truth. See project/schedule.py for what beat ticks."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings.local")
@@ -15,3 +17,7 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**kwargs: object) -> None:
     """Having a receiver stops Celery from replacing the logging that the settings configured."""
+
+
+# Celery warns root because of pickled messages; ours are JSON. In a container root is what there is.
+warnings.filterwarnings("ignore", category=SecurityWarning)

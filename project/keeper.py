@@ -197,7 +197,7 @@ class Keeper:
             cwd="/",
             umask=0o077,
             start_new_session=True,
-            preexec_fn=die_with_parent(self.kept.stop_signal),  # noqa: PLW1509  (one thread)
+            preexec_fn=die_with_parent(self.kept.stop_signal),
         )
 
 

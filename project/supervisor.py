@@ -27,7 +27,7 @@ READY_SECONDS = 60.0
 PAUSES = (0.5, 1, 2, 4, 8)
 STABLE_SECONDS = 30.0
 
-CELERY = [sys.executable, "-m", "celery", "-A", "project"]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "project"]
 WORKER = [*CELERY, "worker", "--pool", "threads", "--concurrency", "16"]
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
@@ -77,7 +77,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which stops them in order
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (one thread)
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         assert self.process.stdout is not None
         return self.process.stdout  # type: ignore[return-value]
@@ -129,7 +129,7 @@ class Supervisor:
         deadline = time.monotonic() + READY_SECONDS
         while not self.stopping and not is_healthy(address):
             if time.monotonic() > deadline:
-                say("baton", f"{address} has not answered for {READY_SECONDS:.0f} s; still trying (see the lines above)")
+                say("baton", f"{address} is silent after {READY_SECONDS:.0f} s; still trying, see the lines above")
                 deadline = float("inf")
             self._look_after(seconds=0.1)
         if not self.stopping:

@@ -1,6 +1,7 @@
+from importlib.util import find_spec
+
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from project.health import healthz, readyz
 
@@ -9,5 +10,9 @@ urlpatterns = [
     path("readyz", readyz),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/", include("inbox.api.urls")),
+    path("chat/", include("messaging.channels.webchat.urls")),
 ]
+for place, module in (("demo/", "project.demo.urls"), ("", "inbox.urls")):
+    if find_spec(module.rpartition(".")[0]) and find_spec(module):
+        urlpatterns.append(path(place, include(module)))

@@ -8,9 +8,9 @@ os.environ.setdefault("DATABASE_URL", "postgresql:///no_server_needed_to_read_th
 os.environ.setdefault("REDIS_URL", "unix:///no_server_needed_to_read_the_settings")
 os.environ.setdefault("LOG_FORMAT", "console")
 
-from project.settings.base import *  # noqa: E402, F403
-from project.settings.base import DATABASES, REDIS_URL  # noqa: E402
-from project.settings.redis import channel_layer  # noqa: E402
+from project.settings.base import *  # noqa: F403
+from project.settings.base import DATABASES, REDIS_URL
+from project.settings.redis import channel_layer
 
 ALLOWED_HOSTS = ["*"]
 
@@ -23,6 +23,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 OPENAI_API_KEY = ""
 OPENAI_BASE_URL = ""
