@@ -19,7 +19,7 @@ class WorkspaceCommand(OperatorCommand):
         return parser
 
     def answer(self, **options: Any) -> Any:
-        workspace = workspace_named(options["workspace"])
+        workspace = workspace_named(options.pop("workspace"))
         with workspace_scope(workspace):
             return self.answer_within(workspace, **options)
 

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from crm.models import Lead, TrailEntry, Workspace
+from crm.models import Lead, Membership, Role, TrailEntry, User, Workspace
 from crm.models.people import IdentityKind
 from crm.phones import NotAPhoneNumber, to_e164
 from crm.services.leads import Name, find_lead
 from project.kernel.errors import WrongValues
+from project.kernel.scope import across_workspaces
 
 
 def lead_named(workspace: Workspace, text: str) -> Lead:
@@ -53,3 +54,11 @@ def _names_in(text: str) -> list[Name]:
         return [(IdentityKind.PHONE, to_e164(bare)), *names]
     except NotAPhoneNumber:
         return names
+
+
+def roles_of(user: User, workspaces: list[Workspace]) -> dict[int, str]:
+    """The person's role in each of the workspaces, by id; a superuser counts as an owner where they are no member."""
+    with across_workspaces():
+        memberships = Membership.objects.filter(user=user, workspace__in=workspaces)
+        known = dict(memberships.values_list("workspace_id", "role"))
+    return {workspace.pk: known.get(workspace.pk, Role.OWNER) for workspace in workspaces}

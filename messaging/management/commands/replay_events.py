@@ -12,7 +12,7 @@ from project.kernel.errors import WrongValues
 
 
 class Command(WorkspaceCommand):
-    help = "Apply received events again: those that were parked, or the ones named."
+    help = "Give parked events another round of attempts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
@@ -21,20 +21,18 @@ class Command(WorkspaceCommand):
 
     def answer_within(self, workspace: Workspace, **options: Any) -> dict[str, list[int]]:
         events = chosen_events(workspace, options["ids"])
-        for event in events:
-            replay_event(event, now=clock.now())
-        return {"replayed": [event.pk for event in events]}
+        return {"replayed": [event.pk for event in events if replay_event(event, now=clock.now())]}
 
     def tell(self, answer: dict[str, list[int]]) -> str:
         return f"Replayed: {', '.join(map(str, answer['replayed'])) or 'none'}"
 
 
 def chosen_events(workspace: Workspace, ids: list[int] | None) -> list[WebhookEvent]:
-    """The events with these ids, else the parked ones, in order of arrival."""
-    events = WebhookEvent.objects.filter(workspace_id=workspace.pk).order_by("pk")
+    """The parked events with these ids, else all that are parked, in order of arrival."""
+    events = WebhookEvent.objects.filter(workspace_id=workspace.pk, state=EventState.PARKED).order_by("pk")
     if ids is None:
-        return list(events.filter(state=EventState.PARKED))
+        return list(events)
     found = list(events.filter(pk__in=ids))
     if missing := set(ids) - {event.pk for event in found}:
-        raise WrongValues({"id": f"no such event here: {', '.join(map(str, sorted(missing)))}"})
+        raise WrongValues({"id": f"no parked event here: {', '.join(map(str, sorted(missing)))}"})
     return found
