@@ -1,5 +1,7 @@
 """Twilio's parameter sets in our words, as real traffic has them and as it may surprise us."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,10 +143,8 @@ def test_a_form_that_is_no_message_names_what_is_wrong(missing, field):
 
 @given(form=st.lists(st.tuples(st.sampled_from([*inbound_form(), "MediaUrl0", "Latitude"]), st.text())))
 def test_a_strange_form_is_a_message_or_a_named_error(form):
-    try:
+    with contextlib.suppress(UnreadableForm):
         InboundMessage.from_form(form)
-    except UnreadableForm:
-        pass
 
 
 @pytest.mark.parametrize(

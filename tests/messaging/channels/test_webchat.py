@@ -342,5 +342,3 @@ def test_a_receipt_for_another_visitors_message_changes_nothing(davi: Visitor) -
     with workspace_scope(davi.channel.workspace):
         message.refresh_from_db()
     assert message.status == "accepted"
-
-
