@@ -115,5 +115,5 @@ def source_named(name: str) -> Source:
 @lru_cache(maxsize=64)
 def _imported(path: str) -> Source:
     source = import_string(path)
-    assert isinstance(source, Source), f"{path} is not a Source"  # noqa: S101
+    assert isinstance(source, Source), f"{path} is not a Source"
     return source

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import connections
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
 
 from messaging.incoming import INSERT_NEW_EVENTS, NewEvent, columns
 
@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH: Final = 500
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
-ANSWER_WITHIN_SECONDS: Final = 8.0  # below the 15 s after which Twilio gives up
-CONNECT_WITHIN_SECONDS: Final = 3.0
+ANSWER_WITHIN_SECONDS: Final = 10.0  # below the 15 s after which Twilio gives up
+CONNECT_WITHIN_SECONDS: Final = 2
+WRITE_WITHIN_SECONDS: Final = 6.0
 
 Waiting = tuple[NewEvent, "asyncio.Future[bool]"]
 
@@ -35,12 +36,14 @@ def connection_options() -> dict[str, Any]:
     options = connections["default"].get_connection_params()
     for name in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
         options.pop(name, None)
-    return {**options, "autocommit": True}
+    return {**options, "autocommit": True, "connect_timeout": CONNECT_WITHIN_SECONDS}
 
 
 class EventStore:
+    """One connection of its own: two could commit a customer's second message before the first."""
+
     def __init__(self) -> None:
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._connection: AsyncConnection[Any] | None = None
         self._waiting: deque[Waiting] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
@@ -63,8 +66,7 @@ class EventStore:
     async def close(self) -> None:
         if self._writer is not None:
             await asyncio.wait([self._writer], timeout=ANSWER_WITHIN_SECONDS)
-        if self._pool is not None:
-            await self._pool.close()
+        await self._disconnect()
 
     async def _write_waiting(self) -> None:
         while self._waiting:
@@ -76,7 +78,7 @@ class EventStore:
     async def _write(self, batch: list[Waiting]) -> None:
         try:
             fresh = await self._insert([event for event, _ in batch])
-        except (psycopg.OperationalError, OSError) as error:  # a PoolTimeout is an OperationalError
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:  # TimeoutError is an OSError
             logger.warning("hook.store_unavailable", extra={"events": len(batch), "error": str(error)})
             _settle_all(batch, StoreUnavailable(str(error)))
         except Exception as error:
@@ -96,31 +98,31 @@ class EventStore:
         _settle_all(batch, StoreUnavailable(str(error)))
 
     async def _insert(self, events: list[NewEvent]) -> set[tuple[str, int, str]]:
+        was_connected = self._connection is not None
         try:
             return await self._insert_once(events)
-        except psycopg.OperationalError:
-            # A connection that died in the pool (the database restarted). Had the first try committed after all,
-            # the second finds its keys and adds nothing.
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            if not was_connected:
+                raise
+            # The connection had died since (the database restarted). Had the first try committed after all, the
+            # second finds its keys and adds nothing.
             return await self._insert_once(events)
 
     async def _insert_once(self, events: list[NewEvent]) -> set[tuple[str, int, str]]:
-        pool = await self._opened_pool()
-        async with pool.connection() as connection:
-            cursor = await connection.execute(INSERT_NEW_EVENTS, columns(events))
-            return {(row[0], row[1], row[2]) for row in await cursor.fetchall()}
+        try:
+            async with asyncio.timeout(WRITE_WITHIN_SECONDS):
+                if self._connection is None:
+                    self._connection = await AsyncConnection.connect(**connection_options())
+                cursor = await self._connection.execute(INSERT_NEW_EVENTS, columns(events))
+                return {(row[0], row[1], row[2]) for row in await cursor.fetchall()}
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError):
+            await self._disconnect()
+            raise
 
-    async def _opened_pool(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
-        if self._pool is None:
-            self._pool = AsyncConnectionPool(
-                kwargs=connection_options(),
-                min_size=1,
-                max_size=1,  # one writer: a second connection could commit a later message first
-                timeout=CONNECT_WITHIN_SECONDS,
-                reconnect_timeout=30,
-                open=False,
-            )
-            await self._pool.open(wait=False)
-        return self._pool
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
 
 
 def _settle_all(batch: list[Waiting], error: StoreUnavailable) -> None:

@@ -6,6 +6,7 @@ the sweep that reads the rows themselves.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -20,20 +21,22 @@ def announce(signal: Signal, **ids: Any) -> None:
 
 
 def kick(task: Any) -> None:
-    """Wake the sweeper behind the Celery `task` after commit; once a transaction, however often called."""
-    connection = transaction.get_connection()
-    pending = getattr(connection, "_pending_kicks", None)
-    if pending is None:
-        pending = connection._pending_kicks = set()
-    if connection.in_atomic_block and task.name in pending:
-        return
-    pending.add(task.name)
-    transaction.on_commit(lambda: _wake(task, pending), robust=True)
+    """Wake the sweeper behind the Celery `task` after commit; once a transaction, however often called.
+
+    The pending kicks are looked up among Django's own hooks: those it forgets when a savepoint is rolled back, and a
+    list of ours would go on believing in.
+    """
+    hooks = transaction.get_connection().run_on_commit
+    if not any(isinstance(hook, _Kick) and hook.task is task for _, hook, *_ in hooks):
+        transaction.on_commit(_Kick(task), robust=True)
 
 
-def _wake(task: Any, pending: set[str]) -> None:
-    pending.discard(task.name)
-    wake(task)
+@dataclass(frozen=True, slots=True)
+class _Kick:
+    task: Any
+
+    def __call__(self) -> None:
+        wake(self.task)
 
 
 def wake(task: Any) -> None:

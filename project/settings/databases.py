@@ -20,5 +20,7 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         # A pool and persistent connections exclude each other; under ASGI the latter leak.
         "CONN_MAX_AGE": 0,
+        # The pool looks whether a connection still lives before it hands it out: PostgreSQL may have been restarted.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**options, "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10}},
     }
