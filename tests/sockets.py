@@ -5,7 +5,6 @@ from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
 
-
 PATIENCE = 3  # seconds
 
 
