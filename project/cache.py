@@ -16,26 +16,26 @@ UNAVAILABLE = (redis.ConnectionError, redis.TimeoutError)
 class TolerantRedisClient(RedisCacheClient):  # type: ignore[misc]
     """Answers like an empty cache when the server cannot be reached."""
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Any, default: Any) -> Any:
         try:
             return super().get(key, default)
         except UNAVAILABLE as error:
             return _absent("get", error, default)
 
-    def set(self, key: str, value: Any, timeout: float | None) -> None:
+    def set(self, key: Any, value: Any, timeout: Any) -> None:
         try:
             super().set(key, value, timeout)
         except UNAVAILABLE as error:
             _absent("set", error, None)
 
-    def add(self, key: str, value: Any, timeout: float | None) -> bool:
+    def add(self, key: Any, value: Any, timeout: Any) -> bool:
         """True: whoever wanted to be first is let through rather than locked out."""
         try:
             return bool(super().add(key, value, timeout))
         except UNAVAILABLE as error:
             return bool(_absent("add", error, True))
 
-    def delete(self, key: str) -> bool:
+    def delete(self, key: Any) -> bool:
         try:
             return bool(super().delete(key))
         except UNAVAILABLE as error:

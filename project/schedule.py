@@ -34,7 +34,7 @@ def sync_schedule(ticks: tuple[Tick, ...] = TICKS) -> int:
     with transaction.atomic():
         changes = sum(_write(tick) for tick in ticks)
         gone = PeriodicTask.objects.filter(description=OURS).exclude(name__in=[tick.name for tick in ticks])
-        changes += gone.delete()[0]
+        changes += int(gone.delete()[0])
         if changes:
             PeriodicTasks.update_changed()
     return changes

@@ -29,6 +29,8 @@ STABLE_SECONDS = 30.0
 
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "project"]
 WORKER = [*CELERY, "worker", "--pool", "threads", "--concurrency", "16"]
+# The checks load every screen and the API, which a worker never shows.
+COMMON = {"PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "1"}
 QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
@@ -72,7 +74,7 @@ class Child:
         self.process = subprocess.Popen(
             self.program.command,
             cwd=CHECKOUT,
-            env={**os.environ, **self.program.environment, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **COMMON, **self.program.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

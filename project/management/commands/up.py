@@ -22,6 +22,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Command(BaseCommand):
     help = "Serve everything on this machine: web, worker, beat and the embedded servers."
 
+    requires_system_checks = []  # they load every screen, which costs a second of each start; bin/test runs them
+
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--port", type=_port, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
