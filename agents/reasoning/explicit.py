@@ -1,0 +1,87 @@
+"""What a customer says outright: "a person, please", "stop writing to me". It never depends on a model.
+
+First the traps are masked ("human resources", "don't stop", "are you a human?"), then the phrases are looked for in what
+is left. A word alone on a line ("STOP", "agent") counts where the same word inside a sentence would not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.reasoning.phrasebook import phrases_alone, topic
+from agents.reasoning.text import Text, normalise
+
+_MASK = " ~"
+
+
+@dataclass(frozen=True, slots=True)
+class Explicit:
+    """`matched` are the customer's words, normalised; `language` is that of the phrase book that knew them."""
+
+    wants_human: bool = False
+    opt_out: bool = False
+    opt_in: bool = False
+    matched: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    words: str
+    language: str
+
+
+def read_explicit(text: str) -> Explicit:
+    spellings = normalise(text)
+    opt_out = _find("opt_out", spellings)
+    opt_in = None if opt_out else _find("opt_in", spellings)
+    human = _find("human_request", spellings)
+    first = opt_out or human or opt_in
+    return Explicit(
+        wants_human=human is not None,
+        opt_out=opt_out is not None,
+        opt_in=opt_in is not None,
+        matched=first.words if first else "",
+        language=first.language if first else None,
+    )
+
+
+def _find(kind: str, spellings: tuple[Text, ...]) -> _Hit | None:
+    for spelling in spellings:
+        if hit := _find_alone(kind, spelling) or _find_within(kind, spelling):
+            return hit
+    return None
+
+
+def _find_alone(kind: str, text: Text) -> _Hit | None:
+    """A whole line, or the last sentence of one: "I'm not interested. Stop." """
+    known = phrases_alone(f"{kind}_alone")
+    for line in text.lines:
+        sentences = [sentence.strip(" ,") for sentence in line.split(".") if sentence.strip(" ,")]
+        for candidate in {" ".join(line.replace(".", " ").replace(",", " ").split()), *sentences[-1:]}:
+            bare = _without_courtesy(candidate)
+            if bare in known:
+                return _Hit(bare, known[bare])
+    return None
+
+
+def _without_courtesy(line: str) -> str:
+    """ "please stop" is "stop", "agent please" is "agent"; a line of nothing but courtesy stays as it is."""
+    courtesies = phrases_alone("courtesy")
+    words = line.replace(",", " ").split()
+    for size in (3, 2, 1):
+        if len(words) > size and " ".join(words[-size:]) in courtesies:
+            words = words[:-size]
+        if len(words) > size and " ".join(words[:size]) in courtesies:
+            words = words[size:]
+    return " ".join(words)
+
+
+def _find_within(kind: str, text: Text) -> _Hit | None:
+    masked = text.padded
+    for trap in topic(f"not_{kind}"):
+        masked = trap.pattern.sub(_MASK, masked)
+    for phrases in topic(kind):
+        if found := phrases.pattern.search(masked):
+            return _Hit(found.group().strip(), phrases.language)
+    return None

@@ -1,0 +1,100 @@
+"""Phrase books: what people say in each language, as YAML, compiled once.
+
+A phrase is a row of words. `<name>` is any of the words listed under `words:`, `(a|b c)` one of several, `[a|b]` the same
+or nothing, `*` up to three words of any kind. Phrases match whole words of a normalised text (text.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agents.reasoning.text import normalise_phrase
+
+FOLDER = Path(__file__).parent / "phrases"
+LANGUAGES = ("en", "es", "pt", "fr", "de", "it", "hi", "id", "ar")
+_ELEMENT = re.compile(r"\[[^\]]*\]|\([^)]*\)|<\w+>|\*|[^\s\[\]()<>*]+")
+_ANY_WORDS = r"(?: [^\s.]+){0,3}?"
+_NOTHING = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The phrases of one kind in one language."""
+
+    language: str
+    pattern: re.Pattern[str]
+
+
+@cache
+def book(language: str) -> Mapping[str, Any]:
+    """Empty for a language that has none."""
+    if language not in LANGUAGES:
+        return {}
+    # BaseLoader: to any other, the words "no" and "on" are booleans.
+    content: Mapping[str, Any] = yaml.load((FOLDER / f"{language}.yaml").read_text("utf-8"), yaml.BaseLoader)
+    return content
+
+
+@cache
+def topic(kind: str) -> tuple[Topic, ...]:
+    """The compiled phrases of this kind, one pattern per language that has any."""
+    return tuple(
+        Topic(language, compile_phrases(phrases, book(language).get("words", {}), loose=not kind.startswith("not_")))
+        for language in LANGUAGES
+        if (phrases := book(language).get(kind))
+    )
+
+
+@cache
+def phrases_alone(kind: str) -> Mapping[str, str]:
+    """Whole lines that mean this kind, each with its language."""
+    return {
+        normalise_phrase(phrase): language for language in LANGUAGES for phrase in book(language).get(kind, ())
+    }
+
+
+@cache
+def vocabulary(kind: str, language: str) -> frozenset[str]:
+    """A plain list of words."""
+    return frozenset(normalise_phrase(str(word)) for word in book(language).get(kind, ()))
+
+
+def compile_phrases(
+    phrases: Iterable[str], words: Mapping[str, Iterable[str]], *, loose: bool = True
+) -> re.Pattern[str]:
+    """With `loose`, a comma may stand between any two words."""
+    gap = " (?:, )?" if loose else " "
+    bodies = [_sequence(phrase, words, gap) for phrase in phrases]
+    return re.compile(f"(?:{'|'.join(bodies)})(?= )") if bodies else _NOTHING
+
+
+def _sequence(phrase: str, words: Mapping[str, Iterable[str]], gap: str) -> str:
+    return "".join(_element(part, words, gap) for part in _ELEMENT.findall(phrase))
+
+
+def _element(part: str, words: Mapping[str, Iterable[str]], gap: str) -> str:
+    if part == "*":
+        return _ANY_WORDS
+    if part.startswith("<"):
+        return f"{gap}{_class(words[part[1:-1]], gap)}"
+    if part[0] in "[(":
+        choices = "|".join(_sequence(choice, words, gap) for choice in part[1:-1].split("|"))
+        return f"(?:{choices})" + ("?" if part[0] == "[" else "")
+    return gap + _literal(part, gap)
+
+
+def _class(members: Iterable[str], gap: str) -> str:
+    # Longest first: "human being" must not stop at "human".
+    literals = sorted((normalise_phrase(str(member)) for member in members), key=len, reverse=True)
+    return f"(?:{'|'.join(_literal(literal, gap) for literal in literals)})"
+
+
+def _literal(words: str, gap: str) -> str:
+    return gap.join(re.escape(word) for word in normalise_phrase(words).split())

@@ -1,0 +1,128 @@
+"""The intent analyst of the offline tier: a reading by phrases alone."""
+
+from __future__ import annotations
+
+from agents.reasoning.explicit import Explicit, read_explicit
+from agents.reasoning.language import detect_language
+from agents.reasoning.mood import read_sentiment, read_urgency
+from agents.reasoning.phrasebook import topic
+from agents.reasoning.ports import Intent, Level, Question, Reading, Tier, Voice
+from agents.reasoning.text import Text, normalise
+
+SUMMARY_LENGTH = 200
+_VERY_NEGATIVE = -0.6
+# The first that is found is what the message is about: "Hi, my order is damaged, I want my money back" is a complaint.
+_ORDER = (
+    ("abuse", Intent.ABUSE),
+    ("bot_challenge", Intent.BOT_CHALLENGE),
+    ("complaint", Intent.COMPLAINT),
+    ("refund", Intent.REFUND),
+    ("cancellation", Intent.CANCELLATION),
+    ("purchase_intent", Intent.PURCHASE_INTENT),
+    ("support", Intent.SUPPORT),
+    ("pricing", Intent.PRICING),
+    ("booking", Intent.BOOKING),
+    ("product_inquiry", Intent.PRODUCT_INQUIRY),
+)
+_CHATTER = (("greeting", Intent.GREETING), ("thanks", Intent.SMALL_TALK), ("small_talk", Intent.SMALL_TALK))
+_PRIORITY = {
+    Intent.COMPLAINT: Level.HIGH,
+    Intent.PURCHASE_INTENT: Level.HIGH,
+    Intent.HUMAN_REQUEST: Level.HIGH,
+    Intent.GREETING: Level.LOW,
+    Intent.SMALL_TALK: Level.LOW,
+    Intent.OPT_OUT: Level.LOW,
+    Intent.OPT_IN: Level.LOW,
+}
+_CONFIDENCE = {Intent.UNCLEAR: 0.2, Intent.PRODUCT_INQUIRY: 0.5, Intent.GREETING: 0.9, Intent.SMALL_TALK: 0.8}
+_USUAL_CONFIDENCE = 0.7
+
+
+def read_by_rules(question: Question) -> Reading:
+    explicit = read_explicit(question.text)
+    language = choose_language(question, explicit)
+    intent = _intent(question.text, explicit)
+    sentiment = read_sentiment(question.text, language)
+    urgency = read_urgency(question.text, language)
+    return Reading(
+        intent=intent,
+        wants_human=explicit.wants_human,
+        opt_out=explicit.opt_out,
+        opt_in=explicit.opt_in,
+        priority=_priority(intent, sentiment, urgency, question.is_vip),
+        sentiment=sentiment,
+        urgency=urgency,
+        language=language,
+        confidence=_confidence(intent),
+        summary=summarise(question.text),
+        tier=Tier.OFFLINE,
+    )
+
+
+def choose_language(question: Question, explicit: Explicit | None = None) -> str:
+    """Of this message, else of the phrase that was matched, else what the customer used before, else English."""
+    before = base_language(question.language)
+    return (
+        detect_language(question.text, likely=before)
+        or (explicit.language if explicit else None)
+        or before
+        or _language_of_history(question)
+        or "en"
+    )
+
+
+def base_language(code: str | None) -> str | None:
+    """ "pt-BR" is "pt"."""
+    return code.replace("_", "-").split("-")[0].lower() if code else None
+
+
+def summarise(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= SUMMARY_LENGTH else f"{words[: SUMMARY_LENGTH - 1]}…"
+
+
+def greets(text: str) -> bool:
+    return any(_mentions("greeting", spelling) for spelling in normalise(text))
+
+
+def gives_thanks(text: str) -> bool:
+    return any(_mentions("thanks", spelling) for spelling in normalise(text))
+
+
+def _language_of_history(question: Question) -> str | None:
+    said = "\n".join(line.body for line in question.history if line.voice == Voice.CUSTOMER)
+    return detect_language(said) if said else None
+
+
+def _intent(text: str, explicit: Explicit) -> Intent:
+    if explicit.opt_out:
+        return Intent.OPT_OUT
+    if explicit.wants_human:
+        return Intent.HUMAN_REQUEST
+    if explicit.opt_in:
+        return Intent.OPT_IN
+    spellings = normalise(text)
+    for kind, intent in (*_ORDER, *_CHATTER):
+        if any(_mentions(kind, spelling) for spelling in spellings):
+            return intent
+    return Intent.PRODUCT_INQUIRY if _asks(text) else Intent.UNCLEAR
+
+
+def _mentions(kind: str, text: Text) -> bool:
+    return any(phrases.pattern.search(text.padded) for phrases in topic(kind))
+
+
+def _asks(text: str) -> bool:
+    return any(sign in text for sign in "?؟？")
+
+
+def _priority(intent: Intent, sentiment: float, urgency: Level, is_vip: bool) -> Level:
+    if is_vip or urgency is Level.HIGH or sentiment <= _VERY_NEGATIVE:
+        return Level.HIGH
+    return _PRIORITY.get(intent, Level.MEDIUM)
+
+
+def _confidence(intent: Intent) -> float:
+    if intent in (Intent.OPT_OUT, Intent.HUMAN_REQUEST, Intent.OPT_IN):
+        return 1.0
+    return _CONFIDENCE.get(intent, _USUAL_CONFIDENCE)
