@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -87,6 +87,10 @@ class HttpDouble:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def connections_made(self) -> int:
+        return self._server.connections_made
+
     def answer(self, request: Request) -> Answer:
         raise NotImplementedError
 
@@ -115,6 +119,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], double: HttpDouble) -> None:
         self.double = double
         self._connections: set[socket.socket] = set()
+        self.connections_made = 0
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
@@ -122,6 +127,7 @@ class _Server(ThreadingHTTPServer):
     def connection(self, connection: socket.socket) -> Iterator[None]:
         with self._lock:
             self._connections.add(connection)
+            self.connections_made += 1
         try:
             yield
         finally:
@@ -204,10 +210,8 @@ class _Closed:
 
 
 def _ignore_closed(action: Any, *args: Any) -> None:
-    try:
+    with suppress(OSError):
         action(*args)
-    except OSError:
-        pass
 
 
 def run_alone(double: HttpDouble, *, name: str) -> None:

@@ -181,13 +181,21 @@ def update(message: BookedMessage, given: dict[str, str]) -> None:
 
 
 def matches(message: BookedMessage, query: dict[str, str]) -> bool:
-    """Twilio filters by To, From and the day (GMT) of DateSent, and by nothing finer."""
-    day = (message.sent_at or message.created_at).date()
+    """Twilio filters by To, From and the day (GMT) of DateSent, and by nothing finer.
+
+    What has not been sent has no DateSent: the double takes that at its word, which is the harder case.
+    """
+    addresses = (("To", message.to), ("From", message.sender))
+    return all(query.get(name) in (None, value) for name, value in addresses) and _is_sent_when(message, query)
+
+
+def _is_sent_when(message: BookedMessage, query: dict[str, str]) -> bool:
     wanted = {name: _day(query[name]) for name in ("DateSent", "DateSent>", "DateSent<") if name in query}
+    if not wanted or message.sent_at is None:
+        return not wanted
+    day = message.sent_at.date()
     return (
-        query.get("To") in (None, message.to)
-        and query.get("From") in (None, message.sender)
-        and wanted.get("DateSent", day) == day
+        wanted.get("DateSent", day) == day
         and wanted.get("DateSent>", day) <= day
         and wanted.get("DateSent<", day) >= day
     )

@@ -222,9 +222,10 @@ def test_an_inbound_message_may_be_in_the_book_and_never_delivered(twilio, clien
     assert (message.body, message.direction, message.status) == ("lost", "inbound", "received")
 
 
-def test_the_list_is_paged_and_filtered_by_day(client):
+def test_the_list_is_paged_and_filtered_by_day(twilio, client):
     for number in range(5):
         create(client, body=f"text {number}")
+    assert eventually(lambda: all(message.sent_at for message in twilio.messages()))
 
     assert len(client.messages.list(page_size=2)) == 5
     assert len(client.messages.list(to=DAVI, date_sent=datetime.now(UTC).date())) == 5
@@ -248,3 +249,10 @@ def test_many_may_write_at_once(twilio, client):
         sids = set(pool.map(lambda number: create(client, body=str(number)).sid, range(100)))
 
     assert len(sids) == len(twilio.messages()) == 100
+
+
+def test_the_client_sees_a_kept_connection_again(twilio, client):
+    for _ in range(3):
+        create(client)
+
+    assert twilio.connections_made == 1

@@ -39,7 +39,7 @@ def calendly() -> Iterator[CalendlyDouble]:
 
 @pytest.fixture
 def client(calendly: CalendlyDouble) -> Iterator[CalendlyClient]:
-    with CalendlyClient(TOKEN, calendly.url, timeout=0.4) as client:
+    with CalendlyClient(TOKEN, calendly.url, timeout=1.0) as client:
         yield client
 
 

@@ -31,6 +31,7 @@ API_BASE: Final = "https://api.twilio.com"
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 7.0
 LIST_PAGE: Final = 1000
+UNSENT_PAGE: Final = 50
 
 _quiet = logging.getLogger("messaging.twilio_http")
 _quiet.setLevel(logging.WARNING)  # the client logs whole requests, and with them what customers wrote
@@ -62,15 +63,21 @@ class TwilioTransport:
 
     def list_recent(self, *, to: str | None = None, sender: str | None = None, since: datetime) -> list[Seen]:
         since = since.astimezone(UTC).replace(microsecond=0)  # Twilio's times have whole seconds
-        filters = {"to": to, "from_": sender, "date_sent_after": since.date().isoformat()}
+        addresses = {name: value for name, value in (("to", to), ("from_", sender)) if value}
         with _errors_named():
             listed = self._client.messages.list(
-                page_size=LIST_PAGE, **{name: value for name, value in filters.items() if value}
+                page_size=LIST_PAGE, date_sent_after=since.date().isoformat(), **addresses
             )
-            seen = [_seen(message) for message in listed]
-        # Twilio lists the newest first; the sort is stable, so that ties within a second keep their order.
-        recent = [message for message in reversed(seen) if _time_of(message) >= since]
-        return sorted(recent, key=_time_of)
+            if to and sender == self._sender:
+                listed += self._unsent(addresses)
+            seen = {message.sid: _seen(message) for message in reversed(listed)}
+        # The list has the newest first; the sort is stable, so that ties within a second keep their order.
+        return sorted((message for message in seen.values() if _time_of(message) >= since), key=_time_of)
+
+    def _unsent(self, addresses: dict[str, str]) -> list[Any]:
+        """What is still queued has no DateSent to be found by, and must not be taken for missing."""
+        listed = self._client.messages.list(limit=UNSENT_PAGE, page_size=UNSENT_PAGE, **addresses)
+        return [message for message in listed if message.date_sent is None]
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
