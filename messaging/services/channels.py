@@ -32,6 +32,22 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
     return _save_once(channel)
 
 
+def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) -> None:
+    """Replace the channel's settings; a secret that is not given stays as it is. Raises as `create_channel`."""
+    config, secrets = _checked_settings(channel.kind, {**channel.secrets, **values})
+    channel.name = name
+    channel.sender = config.get("sender", "")
+    channel.settings = config
+    channel.secrets = secrets
+    channel.full_clean(validate_constraints=False)
+    _save_once(channel)
+
+
+def resume_channel(*, channel: Channel) -> None:
+    """Send again after a pause; what waited falls due by itself."""
+    Channel.objects.filter(pk=channel.pk).update(paused_at=None, paused_reason="")
+
+
 def doors_of(channel: Channel) -> dict[str, str]:
     """The absolute addresses of the channel's doors, by name; which ones there are depends on its kind."""
     base = channel.settings.get("public_base_url") or settings.PUBLIC_BASE_URL
