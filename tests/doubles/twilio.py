@@ -19,11 +19,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tests.doubles.server import Answer, Hang, HttpDouble, Request, Reset, Response, run_alone
+from tests.doubles.server import Answer, HttpDouble, Request, Response, run_alone
 from tests.doubles.twilio_book import (
     BookedMessage,
     Refusal,
@@ -35,6 +35,7 @@ from tests.doubles.twilio_book import (
     update,
 )
 from tests.doubles.twilio_callbacks import CallbackPlan, StatusCaller
+from tests.doubles.twilio_faults import Fault
 from tests.doubles.twilio_forms import inbound_form, send_inbound, sign, status_form
 
 __all__ = [
@@ -56,38 +57,6 @@ _MESSAGES: Final = re.compile(r"/2010-04-01/Accounts/(?P<account>AC[0-9a-fA-F]{3
 _MESSAGE: Final = re.compile(
     r"/2010-04-01/Accounts/(?P<account>AC[0-9a-fA-F]{32})/Messages/(?P<sid>[A-Z]{2}[0-9a-f]{32})\.json"
 )
-
-FAULTS: Final = frozenset(
-    {
-        "hang_after_accept",  # in the book, callbacks sent, no answer
-        "hang_before_accept",
-        "reset_after_accept",
-        "reset",  # the connection breaks, nothing accepted
-        "429",
-        "503_html",  # nothing accepted
-        "503_after_accept",
-        "broken_201",  # in the book, the answer is cut JSON
-        "empty_201",
-        "unexpected_201",  # JSON, but no message
-        "cut_201",  # fewer bytes than Content-Length promised
-        "error",  # 400 with `code`
-        "slow",  # `ms` before a good answer
-    }
-)
-
-
-@dataclass(slots=True)
-class Fault:
-    name: str
-    times: int = 1
-    code: int = 0
-    status: int = 400
-    ms: int = 0
-    to: str = ""  # only messages to this address
-
-    def __post_init__(self) -> None:
-        if self.name not in FAULTS:
-            raise ValueError(f"fault {self.name!r} is not one of: {', '.join(sorted(FAULTS))}")
 
 
 class TwilioDouble(HttpDouble):
@@ -183,7 +152,15 @@ class TwilioDouble(HttpDouble):
         fault = self._next_fault(message)
         if fault is None:
             return Response.json(201, self._accept(message))
-        return _ANSWERS[fault.name](self, message, fault)
+        return self._go_wrong(message, fault)
+
+    def _go_wrong(self, message: BookedMessage, fault: Fault) -> Answer:
+        if fault.name == "slow":
+            self.stopping.wait(fault.ms / 1000)
+            return Response.json(201, self._accept(message))
+        if fault.is_accepted:
+            self._accept(message)
+        return fault.answer
 
     def _accept(self, message: BookedMessage) -> dict[str, Any]:
         self._add(message)
@@ -301,48 +278,6 @@ def _shown(message: BookedMessage) -> dict[str, Any]:
         "created_at": message.created_at.isoformat(),
         "sent_at": message.sent_at and message.sent_at.isoformat(),
     }
-
-
-# -- how a creation goes wrong -----------------------------------------------------------------------------
-
-
-def _accept_then(answer: Answer) -> Callable[[TwilioDouble, BookedMessage, Fault], Answer]:
-    def accepted(double: TwilioDouble, message: BookedMessage, _: Fault) -> Answer:
-        double._accept(message)
-        return answer
-
-    return accepted
-
-
-def _instead(answer: Answer) -> Callable[[TwilioDouble, BookedMessage, Fault], Answer]:
-    return lambda _double, _message, _fault: answer
-
-
-def _error(_: TwilioDouble, __: BookedMessage, fault: Fault) -> Answer:
-    return refusal_answer(Refusal(fault.status, fault.code, f"Scripted error {fault.code}"))
-
-
-def _slow(double: TwilioDouble, message: BookedMessage, fault: Fault) -> Answer:
-    double.stopping.wait(fault.ms / 1000)
-    return Response.json(201, double._accept(message))
-
-
-_UNAVAILABLE: Final = Response.html(503, "<html><body><h1>503 Service Unavailable</h1></body></html>")
-_ANSWERS: Final[dict[str, Callable[[TwilioDouble, BookedMessage, Fault], Answer]]] = {
-    "hang_after_accept": _accept_then(Hang()),
-    "hang_before_accept": _instead(Hang()),
-    "reset_after_accept": _accept_then(Reset()),
-    "reset": _instead(Reset()),
-    "429": _instead(refusal_answer(Refusal(429, 20429, "Too Many Requests"))),
-    "503_html": _instead(_UNAVAILABLE),
-    "503_after_accept": _accept_then(_UNAVAILABLE),
-    "broken_201": _accept_then(Response(201, b'{"sid": "SM0000')),
-    "empty_201": _accept_then(Response(201, b"")),
-    "unexpected_201": _accept_then(Response.json(201, ["not", "a", "message"])),
-    "cut_201": _accept_then(Response(201, b'{"sid": "SM0000', promised_length=900)),
-    "error": _error,
-    "slow": _slow,
-}
 
 
 def main() -> None:
