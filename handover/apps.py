@@ -8,7 +8,7 @@ class HandoverConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import receivers, sweeps
+        from . import monitor, sweeps
 
-        receivers.connect()
+        monitor.subscribe()
         sweeps.register()

@@ -1,1 +1,18 @@
-def register() -> None: ...
+"""The due rows of this floor."""
+
+from datetime import datetime
+
+from project.kernel.due import Sweep, register_sweep
+
+
+def register() -> None:
+    from messaging import tasks
+    from messaging.services import dispatch, reconcile
+    from messaging.services.inbox import has_due_events
+
+    def has_unsettled(now: datetime) -> bool:
+        return reconcile.has_overdue_attempts(now) or reconcile.has_unsettled_attempts(now)
+
+    register_sweep(Sweep("events", has_due_events, tasks.apply_events))
+    register_sweep(Sweep("messages", dispatch.has_due_messages, tasks.send_messages))
+    register_sweep(Sweep("attempts", has_unsettled, tasks.settle_attempts))

@@ -62,11 +62,19 @@ class AgentMessage(models.Model):
     reason = models.CharField(max_length=255)
     context = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Set while the recipient has not acted on it.")
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    received_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(workspace="workspace")
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "id"], name="agent_message_of_lead")]  # read by: trail, tests
+        indexes = [
+            models.Index(fields=["lead", "id"], name="agent_message_of_lead"),  # read by: trail, tests
+            models.Index(
+                fields=["due_at"], condition=models.Q(due_at__isnull=False), name="agent_message_due"
+            ),  # read by: the bus
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.sender} to {self.recipient}"

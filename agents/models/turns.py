@@ -9,7 +9,7 @@ from messaging.models import Conversation, Message
 
 
 class TurnState(models.TextChoices):
-    """waiting (for the customer to finish) -> taken -> done | parked."""
+    """taken -> done | waiting (to be tried again) -> taken | parked."""
 
     WAITING = "waiting"
     TAKEN = "taken"
@@ -18,15 +18,15 @@ class TurnState(models.TextChoices):
 
 
 class Turn(models.Model):
-    """Opened by a customer's message, due after the debounce; further messages push `due_at` on, to a limit.
+    """Opened when a conversation's `turn_due_at` has come; one open turn per conversation.
 
-    `claimed_until` is a lease in the database's clock: a turn whose worker died falls due again.
+    `claimed_until` is a lease in the database's clock: a turn whose worker died is taken again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
-    state = models.CharField(max_length=16, choices=TurnState.choices, default=TurnState.WAITING)
+    state = models.CharField(max_length=16, choices=TurnState.choices, default=TurnState.TAKEN)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True)

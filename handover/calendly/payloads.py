@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from messaging.incoming import UnreadablePayload
+
 
 class EventName(StrEnum):
     CREATED = "invitee.created"
@@ -18,7 +20,7 @@ class EventName(StrEnum):
     NO_SHOW_REMOVED = "invitee_no_show.deleted"
 
 
-class UnreadableEvent(ValueError):
+class UnreadableEvent(UnreadablePayload):
     """The event lacks what it is about; the text names the field."""
 
 

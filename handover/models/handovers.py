@@ -9,7 +9,10 @@ from messaging.models import Conversation, Message
 
 
 class HandoverState(models.TextChoices):
-    """waiting -> answered | booked | callback -> resolved; a callback is open until somebody resolves or answers."""
+    """waiting -> answered | booked | resolved | returned | callback; a callback stays open until one of those ends it.
+
+    `renewed`: the customer asked for a person again while a callback was open; the new handover carries on.
+    """
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -17,6 +20,7 @@ class HandoverState(models.TextChoices):
     CALLBACK = "callback"
     RESOLVED = "resolved"
     RETURNED = "returned"
+    RENEWED = "renewed", "asked again"
 
 
 OPEN_STATES = ("waiting", "callback")

@@ -49,7 +49,7 @@ class CalendlySettings(BaseModel):
 
 def connect_calendly(*, workspace: Workspace, values: Mapping[str, str], now: datetime) -> CalendlyConnection:
     """Connect the workspace, or renew its connection; the webhook address stays. Raises WrongValues."""
-    checked = _checked_settings(values)
+    checked = checked_settings(values)
     connection, _ = CalendlyConnection.objects.update_or_create(
         workspace=workspace,
         defaults={
@@ -66,7 +66,7 @@ def webhook_url_of(connection: CalendlyConnection) -> str:
     return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/hooks/calendly/{connection.door_token}/"
 
 
-def _checked_settings(values: Mapping[str, str]) -> CalendlySettings:
+def checked_settings(values: Mapping[str, str]) -> CalendlySettings:
     try:
         return CalendlySettings.model_validate(dict(values))
     except ValidationError as error:

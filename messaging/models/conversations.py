@@ -33,6 +33,12 @@ class Conversation(models.Model):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_preview = models.CharField(max_length=200, blank=True)
     last_voice = models.CharField(max_length=16, blank=True)
+    unanswered_since = models.DateTimeField(
+        null=True, blank=True, help_text="When the customer began what the primary agent has not looked at yet."
+    )
+    turn_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the primary agent looks at what the customer wrote."
+    )
     created_at = models.DateTimeField(default=clock.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
@@ -43,7 +49,11 @@ class Conversation(models.Model):
             models.CheckConstraint(
                 condition=Q(status="open", resolved_at__isnull=True) | Q(status="resolved", resolved_at__isnull=False),
                 name="conversation_resolved_has_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(turn_due_at__isnull=True) | Q(unanswered_since__isnull=False),
+                name="conversation_turn_has_beginning",
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-last_message_at"], name="conversation_newest"),  # read by: inbox list
@@ -52,6 +62,9 @@ class Conversation(models.Model):
                 condition=Q(status="open"),
                 name="conversation_of_assignee",  # read by: the inbox view “Mine”
             ),
+            models.Index(
+                fields=["turn_due_at"], condition=Q(turn_due_at__isnull=False), name="conversation_turn_due"
+            ),  # read by: the primary agent's sweep
         ]
 
     def __str__(self) -> str:
@@ -59,11 +72,12 @@ class Conversation(models.Model):
 
 
 class ServiceWindow(models.Model):
-    """Until when free text may be sent to a lead on a channel (WhatsApp: 24 hours after their last message)."""
+    """Where a lead is reached on a channel, and until when free text may be sent (WhatsApp: 24 h after they wrote)."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="windows")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    address = models.CharField(max_length=200, help_text="As the provider spells it.")
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Empty: this channel has no window.")
 

@@ -4,7 +4,7 @@ from django.core.management.base import CommandParser
 
 from crm.commands import WorkspaceCommand
 from crm.models import Workspace
-from handover.services.policies import set_minutes
+from handover.services.policies import WrongMinutes, set_minutes
 from project.kernel import clock
 from project.kernel.errors import WrongValues
 
@@ -22,7 +22,10 @@ class Command(WorkspaceCommand):
 
     def answer_within(self, workspace: Workspace, **options: Any) -> dict[str, Any]:
         minutes = parse_minutes(options["minutes"])
-        set_minutes(workspace=workspace, minutes=minutes, now=clock.now())
+        try:
+            set_minutes(workspace=workspace, minutes=minutes, now=clock.now())
+        except WrongMinutes as error:
+            raise WrongValues({"minutes": str(error)}) from error
         return {"workspace": workspace.slug, "minutes": minutes}
 
 

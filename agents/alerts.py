@@ -1,0 +1,118 @@
+"""Alerting staff: at once in the inbox over the socket, and by e-mail through due rows."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+
+from crm.models import Membership, Role
+from messaging.live import announce_alert
+from messaging.models import Conversation
+from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.events import kick
+from project.kernel.scope import across_workspaces, workspace_scope
+
+from .models import StaffAlert
+
+logger = logging.getLogger(__name__)
+
+TEAM = (Role.OWNER, Role.MANAGER, Role.SALES)
+
+
+def alert_staff(
+    *,
+    conversation: Conversation,
+    headline: str,
+    text: str,
+    key: str,
+    now: datetime,
+    roles: Collection[str] = TEAM,
+    **context: Any,
+) -> int:
+    """Tell the members in `roles` about a conversation, once for each `key`; the count of people told."""
+    people = [
+        membership.user
+        for membership in Membership.objects.filter(workspace_id=conversation.workspace_id, role__in=roles)
+        .select_related("user")
+        .filter(user__is_active=True)
+    ]
+    link = f"{settings.PUBLIC_BASE_URL.rstrip('/')}/w/{conversation.workspace.slug}/inbox/{conversation.pk}/"
+    StaffAlert.objects.bulk_create(
+        [
+            StaffAlert(
+                workspace_id=conversation.workspace_id,
+                lead_id=conversation.lead_id,
+                user=person,
+                key=key,
+                subject=_one_line(headline)[:200],
+                body=f"{text}\n\n{link}\n",
+                created_at=now,
+                due_at=now,
+            )
+            for person in people
+        ],
+        ignore_conflicts=True,
+    )
+    announce_alert(
+        workspace_id=conversation.workspace_id,
+        news={"type": "handover.alert", "conversation": conversation.pk, "text": headline, **context},
+    )
+    kick(_mail_task())
+    return len(people)
+
+
+def has_due_alerts(now: datetime) -> bool:
+    with across_workspaces():
+        return StaffAlert.objects.filter(due_at__lte=now).exists()
+
+
+def mail_one_due_alert(now: datetime) -> bool:
+    """Send one e-mail. It is marked as tried before the call: a crash costs one e-mail, never a flood of them."""
+    with across_workspaces():
+        alert = _claim(now)
+    if alert is None:
+        return False
+    with workspace_scope(alert.workspace):
+        _mail(alert, now)
+    return True
+
+
+@transaction.atomic
+def _claim(now: datetime) -> StaffAlert | None:
+    alert = (
+        StaffAlert.objects.filter(due_at__lte=now)
+        .select_related("user", "workspace")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("due_at", "id")
+        .first()
+    )
+    if alert is None:
+        return None
+    alert.attempts_made += 1
+    alert.due_at = now + retry_delay(alert.attempts_made) if alert.attempts_made < MAX_ATTEMPTS else None
+    alert.save(update_fields=["attempts_made", "due_at"])
+    return alert
+
+
+def _mail(alert: StaffAlert, now: datetime) -> None:
+    try:
+        send_mail(alert.subject, alert.body, None, [alert.user.email])
+    except Exception as error:  # whatever the mail backend raises; the row falls due again
+        logger.warning("staff_alert.failed", extra={"alert": alert.pk, "error": str(error)})
+        StaffAlert.objects.filter(pk=alert.pk).update(error=str(error))
+    else:
+        StaffAlert.objects.filter(pk=alert.pk).update(sent_at=now, due_at=None, error="")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _mail_task() -> Any:
+    from .tasks import mail_alerts
+
+    return mail_alerts

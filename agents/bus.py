@@ -1,0 +1,106 @@
+"""Messages between agents: stored rows, routed to the agent that subscribed, visible in the trail.
+
+A message with a subscriber is a due row: it is delivered in a transaction of its own, once, and again after a crash.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.models import Lead
+from crm.services.trail import record_decision
+from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.events import kick
+from project.kernel.scope import across_workspaces, workspace_scope
+
+from .models import AgentMessage
+from .models.framework import Agent, AgentMessageKind
+
+logger = logging.getLogger(__name__)
+
+EVERYONE = "all"
+
+Subscriber = Callable[[AgentMessage, datetime], None]
+
+_subscribers: dict[tuple[str, str], Subscriber] = {}
+
+
+def subscribe(recipient: str, kind: AgentMessageKind, subscriber: Subscriber) -> None:
+    """`subscriber(message, now)` acts on messages of `kind` to `recipient`, in the transaction that marks them."""
+    _subscribers[recipient, kind] = subscriber
+
+
+def send_agent_message(
+    *, lead: Lead, kind: AgentMessageKind, sender: Agent, recipient: str, reason: str, now: datetime, **context: Any
+) -> AgentMessage:
+    """Store a message in the transaction of the fact it tells of. `context` holds ids, numbers and quotes."""
+    has_subscriber = (recipient, kind) in _subscribers
+    message = AgentMessage.objects.create(
+        workspace_id=lead.workspace_id,
+        lead=lead,
+        kind=kind,
+        sender=sender,
+        recipient=recipient,
+        reason=reason[:255],
+        context=context,
+        at=now,
+        due_at=now if has_subscriber else None,
+        received_at=None if has_subscriber else now,
+    )
+    record_decision(
+        lead=lead,
+        actor=sender,
+        kind=f"agent.{kind}",
+        reason=f"{sender} told {recipient}: {reason}",
+        now=now,
+        agent_message=message.pk,
+        **context,
+    )
+    if has_subscriber:
+        kick(_delivery_task())
+    return message
+
+
+def has_due_agent_messages(now: datetime) -> bool:
+    with across_workspaces():
+        return AgentMessage.objects.filter(due_at__lte=now).exists()
+
+
+def deliver_one_due_agent_message(now: datetime) -> bool:
+    """Let the subscriber act on the oldest undelivered message; False when there is none."""
+    with across_workspaces(), transaction.atomic():
+        message = (
+            AgentMessage.objects.filter(due_at__lte=now)
+            .select_related("lead", "workspace")
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .order_by("due_at", "id")
+            .first()
+        )
+        if message is None:
+            return False
+        with workspace_scope(message.workspace):
+            _deliver(message, now)
+    return True
+
+
+def _deliver(message: AgentMessage, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            _subscribers[message.recipient, message.kind](message, now)
+    except Exception:
+        logger.exception("agent_message.failed", extra={"agent_message": message.pk})
+        message.attempts_made += 1
+        is_parked = message.attempts_made >= MAX_ATTEMPTS
+        message.due_at = None if is_parked else now + retry_delay(message.attempts_made)
+    else:
+        message.due_at, message.received_at = None, now
+    message.save(update_fields=["due_at", "received_at", "attempts_made"])
+
+
+def _delivery_task() -> Any:
+    from .tasks import deliver_agent_messages
+
+    return deliver_agent_messages

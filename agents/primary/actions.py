@@ -1,0 +1,267 @@
+"""Carrying a decision out, in one transaction that also ends the turn."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.alerts import alert_staff
+from agents.bus import send_agent_message
+from agents.coordinator import grant_floor
+from agents.models import Turn
+from agents.models.framework import Agent, AgentMessageKind
+from agents.models.turns import TurnState
+from agents.reasoning.ports import Analysis
+from crm.models.consent import ConsentState, Purpose
+from crm.services.consent import is_opted_out, record_consent
+from crm.services.trail import record_decision
+from messaging import floor
+from messaging.floor import Grant
+from messaging.models import Conversation, Message
+from messaging.models.messages import Voice
+from messaging.services.conversations import lock_conversation, next_seq
+from messaging.services.outbound import queue_message
+from project.kernel.events import kick
+
+from .policy import Decision, Step
+from .texts import phrase
+
+SURE = 0.6
+"""Confidence from which the recognised language is noted on the lead."""
+
+
+@transaction.atomic
+def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Analysis | None, now: datetime) -> None:
+    """Speak, hand over, record consent or stay silent; then the turn is done."""
+    conversation = lock_conversation(turn.conversation_id)
+    _record(turn, conversation, decision, analysis, now)
+    _learn_language(conversation, analysis)
+    reply = ACTIONS[decision.step](turn, conversation, decision, grant, now)
+    if decision.alert:
+        _alert(turn, conversation, decision, now)
+    conclude(turn, decision, analysis, reply, now)
+    if grant is not None:
+        floor.release_when_spoken(lead_id=grant.lead_id, epoch=grant.epoch)
+    next_seq(conversation)
+
+
+def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: Message | None, now: datetime) -> None:
+    turn.state = TurnState.DONE
+    turn.finished_at = now
+    turn.claimed_until = None
+    turn.decision = decision.step
+    turn.reason = decision.reason
+    turn.analysis = _summary(analysis)
+    turn.reply = reply
+    turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
+    _look_for_more()
+
+
+@transaction.atomic
+def park(turn: Turn, why: str, now: datetime) -> None:
+    """The agent cannot answer this: the turn stays visible, and a person is asked for."""
+    conversation = lock_conversation(turn.conversation_id)
+    turn.state = TurnState.PARKED
+    turn.finished_at = now
+    turn.claimed_until = None
+    turn.reason = why
+    turn.save(update_fields=["state", "finished_at", "claimed_until", "reason"])
+    held = floor.current_floor(turn.lead_id)
+    if held and held.holder == "primary":
+        floor.release_when_spoken(lead_id=turn.lead_id, epoch=held.epoch)
+    _ask_for_person(turn, conversation, trigger="agent_failure", reason="The agent failed.", is_urgent=False, now=now)
+    next_seq(conversation)
+
+
+def _reply(
+    turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
+) -> Message | None:
+    assert grant is not None
+    return _say(turn, conversation, decision.text, grant, now)
+
+
+def _stay_silent(
+    turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
+) -> Message | None:
+    """Somebody else is in charge: they are told that the customer wrote."""
+    if grant is None:
+        send_agent_message(
+            lead=conversation.lead,
+            kind=AgentMessageKind.CUSTOMER_RESPONSE,
+            sender=Agent.PRIMARY,
+            recipient=Agent.COORDINATOR,
+            reason=decision.reason,
+            now=now,
+            message=str(turn.newest_id),
+        )
+    return None
+
+
+def _hand_over(
+    turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
+) -> Message | None:
+    """Pass the baton: the floor is given up in the commit that asks for a person.
+
+    A take-over during the thinking is the answer already: then nobody needs to be asked.
+    """
+    current = floor.current_floor(conversation.lead_id)
+    if grant is not None and current and current.epoch != grant.epoch:
+        return None
+    if grant is not None:
+        floor.release(grant)
+    _ask_for_person(
+        turn, conversation, trigger=decision.trigger, reason=decision.reason, is_urgent=decision.is_urgent, now=now
+    )
+    return None
+
+
+def _opt_out(
+    turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
+) -> Message | None:
+    """Record it, and confirm it once."""
+    was_out = is_opted_out(conversation.lead_id, conversation.channel.kind, Purpose.SERVICE)
+    _consent(conversation, turn, ConsentState.WITHDRAWN, now)
+    if was_out:
+        return None
+    return _confirm(turn, conversation, "opted_out", grant, now)
+
+
+def _opt_in(
+    turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
+) -> Message | None:
+    _consent(conversation, turn, ConsentState.GRANTED, now)
+    return _confirm(turn, conversation, "opted_in", grant, now)
+
+
+ACTIONS = {
+    Step.REPLY: _reply,
+    Step.STAY_SILENT: _stay_silent,
+    Step.HAND_OVER: _hand_over,
+    Step.OPT_OUT: _opt_out,
+    Step.OPT_IN: _opt_in,
+}
+
+
+def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: datetime, **payload: Any) -> Message:
+    return queue_message(
+        conversation=conversation,
+        voice=Voice.AI,
+        body=text,
+        intent_key=f"turn:{turn.pk}",
+        grant=grant,
+        now=now,
+        answers=turn.newest,
+        payload=payload,
+    )
+
+
+def _confirm(turn: Turn, conversation: Conversation, name: str, grant: Grant | None, now: datetime) -> Message | None:
+    """Say it if the floor can be had; a person who holds it sees it in the trail."""
+    answer = grant or grant_floor(conversation=conversation, agent=Agent.PRIMARY, reason="to confirm it", now=now)
+    if not isinstance(answer, Grant):
+        return None
+    text = phrase(name, conversation.lead.language)
+    return _say(turn, conversation, text, answer, now, confirms_opt_out=True)
+
+
+def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: datetime) -> None:
+    record_consent(
+        lead=conversation.lead,
+        channel_kind=conversation.channel.kind,
+        purposes=(Purpose.SERVICE, Purpose.MARKETING),
+        state=state,
+        source="keyword",
+        proof=turn.newest.body[:500],
+        now=now,
+    )
+
+
+def _ask_for_person(
+    turn: Turn, conversation: Conversation, *, trigger: str, reason: str, is_urgent: bool, now: datetime
+) -> None:
+    send_agent_message(
+        lead=conversation.lead,
+        kind=AgentMessageKind.HANDOVER_REQUEST,
+        sender=Agent.PRIMARY,
+        recipient=Agent.MONITOR,
+        reason=reason,
+        now=now,
+        conversation=conversation.pk,
+        message=str(turn.newest_id),
+        trigger=trigger,
+        urgency="urgent" if is_urgent else "normal",
+        request=turn.newest.body[:500],
+    )
+
+
+def _alert(turn: Turn, conversation: Conversation, decision: Decision, now: datetime) -> None:
+    alert_staff(
+        conversation=conversation,
+        headline=f"{conversation.lead}: {decision.alert}",
+        text=f"{conversation.lead} wrote: “{turn.newest.body[:500]}”\nThe AI answers; you may take over at any moment.",
+        key=f"turn:{turn.pk}",
+        now=now,
+    )
+
+
+def _record(
+    turn: Turn, conversation: Conversation, decision: Decision, analysis: Analysis | None, now: datetime
+) -> None:
+    record_decision(
+        lead=conversation.lead,
+        actor="primary",
+        kind="turn.decided",
+        reason=f"{SAID[decision.step]}: {decision.reason}",
+        now=now,
+        turn=turn.pk,
+        step=decision.step,
+        message=str(turn.newest_id),
+        **_summary(analysis),
+    )
+
+
+SAID = {
+    Step.REPLY: "Answered",
+    Step.STAY_SILENT: "Stayed silent",
+    Step.HAND_OVER: "Asked for a person",
+    Step.OPT_OUT: "Recorded an opt-out",
+    Step.OPT_IN: "Recorded an opt-in",
+}
+
+
+def _summary(analysis: Analysis | None) -> dict[str, Any]:
+    """What the trail keeps of an analysis: which tier thought, what it understood, what it cost."""
+    if analysis is None:
+        return {"tier": "explicit"}
+    reading = analysis.reading
+    return {
+        "tier": str(analysis.tier),
+        "fallback": analysis.fallback_reason,
+        "intent": str(reading.intent),
+        "priority": str(reading.priority),
+        "urgency": str(reading.urgency),
+        "sentiment": reading.sentiment,
+        "language": reading.language,
+        "confidence": reading.confidence,
+        "summary": reading.summary,
+        "cited": list(analysis.strategy.cited),
+        "usage": asdict(analysis.usage),
+    }
+
+
+def _learn_language(conversation: Conversation, analysis: Analysis | None) -> None:
+    lead = conversation.lead
+    if analysis is None or analysis.reading.confidence < SURE:
+        return
+    language = analysis.reading.language[:16]
+    if language and language != lead.language:
+        lead.language = language
+        lead.save(update_fields=["language"])
+
+
+def _look_for_more() -> None:
+    """The customer may have written while the agent was thinking."""
+    from agents.tasks import take_turns
+
+    kick(take_turns)

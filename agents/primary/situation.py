@@ -1,0 +1,104 @@
+"""What the primary agent knows when it takes a turn: read once, then only looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.knowledge.search import search_knowledge
+from agents.models import Turn
+from agents.models.framework import Agent, State
+from agents.reasoning.explicit import Explicit, read_explicit
+from agents.reasoning.ports import Line, Question
+from agents.states import states_of
+from crm.models.consent import Purpose
+from crm.services.consent import is_opted_out
+from messaging.floor import current_floor
+from messaging.models import Conversation, Message
+from messaging.models.messages import Direction, MessageStatus, Voice
+from messaging.services.receiving import preview_of
+
+HISTORY_LINES = 20
+UNHEARD = (MessageStatus.SUPPRESSED, MessageStatus.FAILED)
+
+VOICES = {Voice.CUSTOMER: "customer", Voice.HUMAN: "human", Voice.AI: "agent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything policy decides on, except what the analysts say.
+
+    `past_sentiments` are those of the latest earlier turns, newest first.
+    """
+
+    text: str
+    explicit: Explicit
+    person_in_charge: str
+    primary_state: str
+    is_vip: bool
+    is_opted_out: bool
+    past_sentiments: tuple[float, ...]
+    question: Question
+
+
+def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> Situation:
+    """A handful of queries, whatever the length of the conversation."""
+    recent = _recent(conversation)
+    text = _unanswered(recent)
+    lead = conversation.lead
+    workspace = conversation.workspace
+    floor = current_floor(lead.pk)
+    person = str(floor.user) if floor and floor.holder == "human" and floor.expires_at is None else ""
+    return Situation(
+        text=text,
+        explicit=read_explicit(text),
+        person_in_charge=person,
+        primary_state=states_of(lead)[Agent.PRIMARY],
+        is_vip=lead.is_vip,
+        is_opted_out=is_opted_out(lead.pk, conversation.channel.kind, Purpose.SERVICE),
+        past_sentiments=_past_sentiments(conversation, turn),
+        question=Question(
+            text=text,
+            history=tuple(_line(message) for message in recent),
+            lead_name=lead.name,
+            company=lead.company,
+            language=lead.language or None,
+            workspace_name=workspace.name,
+            business=workspace.business,
+            sources=search_knowledge(workspace_id=workspace.pk, text=text, language=lead.language or None),
+            is_vip=lead.is_vip,
+            now=now,
+        ),
+    )
+
+
+def is_silenced(situation: Situation) -> str:
+    """Why the primary agent may not answer whatever is said; empty when it may."""
+    if situation.person_in_charge:
+        return f"{situation.person_in_charge} is answering this conversation."
+    if situation.primary_state in (State.HANDOVER, State.DISABLED):
+        return "A person was asked for; the customer is waiting for them."
+    return ""
+
+
+def _recent(conversation: Conversation) -> list[Message]:
+    heard = conversation.messages.exclude(status__in=UNHEARD).order_by("-position")
+    return list(reversed(heard[:HISTORY_LINES]))
+
+
+def _unanswered(recent: list[Message]) -> str:
+    """What the customer wrote since anybody last spoke to them, one message a line."""
+    said: list[str] = []
+    for message in reversed(recent):
+        if message.direction == Direction.OUT and message.voice in (Voice.AI, Voice.HUMAN):
+            break
+        if message.direction == Direction.IN:
+            said.append(preview_of(message) if not message.body else message.body)
+    return "\n".join(reversed(said))
+
+
+def _line(message: Message) -> Line:
+    return Line(voice=VOICES.get(Voice(message.voice), "system"), body=preview_of(message), at=message.at)
+
+
+def _past_sentiments(conversation: Conversation, turn: Turn) -> tuple[float, ...]:
+    past = conversation.turns.filter(state="done").exclude(pk=turn.pk).order_by("-id")[:2]
+    return tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past)

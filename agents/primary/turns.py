@@ -1,0 +1,183 @@
+"""Taking a turn: claim, look, think, decide, act.
+
+The turn and its floor are leases; no transaction or row lock is open while the analysts think. A worker that dies
+leaves a turn whose lease runs out, and another takes it; one that fails five times is parked and a person is asked.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from agents.coordinator import grant_floor
+from agents.models import Turn
+from agents.models.framework import Agent
+from agents.models.turns import TurnState
+from agents.reasoning.selection import analyse
+from crm.services.trail import record_decision
+from messaging import floor
+from messaging.floor import Grant
+from messaging.models import Conversation
+from messaging.models.messages import Direction
+from messaging.services.conversations import lock_conversation, next_seq
+from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.leases import ClockTimestamp
+from project.kernel.scope import across_workspaces, workspace_scope
+
+from .actions import act_on, park
+from .policy import Decision, decide, decide_explicit
+from .settings import model_settings
+from .situation import Situation, is_silenced, read_situation
+
+logger = logging.getLogger(__name__)
+
+TURN_LEASE = timedelta(seconds=40)
+BUSY_WAIT = timedelta(seconds=1)
+"""How soon a turn looks again when our own earlier words are still on their way."""
+
+OPEN = (TurnState.WAITING, TurnState.TAKEN)
+
+
+def has_due_turns(now: datetime) -> bool:
+    with across_workspaces():
+        return _conversations_to_answer(now).exists() or _turns_to_retake(now).exists()
+
+
+def take_one_due_turn(now: datetime) -> bool:
+    """Answer one conversation whose time has come; False when there is none."""
+    with across_workspaces(), transaction.atomic():
+        turn = _retake(now) or _open(now)
+    if turn is None:
+        return False
+    with workspace_scope(turn.workspace):
+        try:
+            _take(turn, now)
+        except Exception as error:  # anything unforeseen: the turn is tried again, then a person is asked
+            logger.exception("turn.failed", extra={"turn": turn.pk})
+            _rest_or_park(turn, error, now)
+    return True
+
+
+def _conversations_to_answer(now: datetime):  # type: ignore[no-untyped-def]
+    open_turn = Turn.objects.filter(conversation=OuterRef("pk"), state__in=OPEN)
+    return Conversation.objects.filter(turn_due_at__lte=now).exclude(Exists(open_turn))
+
+
+def _turns_to_retake(now: datetime):  # type: ignore[no-untyped-def]
+    died = Q(state=TurnState.TAKEN, claimed_until__lt=ClockTimestamp())
+    return Turn.objects.filter(Q(state=TurnState.WAITING, due_at__lte=now) | died)
+
+
+def _open(now: datetime) -> Turn | None:
+    """Open a turn for a conversation that is due, under the conversation's lock."""
+    conversation = (
+        _conversations_to_answer(now)
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("turn_due_at")
+        .first()
+    )
+    if conversation is None:
+        return None
+    newest = conversation.messages.filter(direction=Direction.IN).order_by("-at", "-position").first()
+    opened_at = conversation.unanswered_since or now
+    conversation.turn_due_at = conversation.unanswered_since = None
+    conversation.save(update_fields=["turn_due_at", "unanswered_since"])
+    if newest is None:
+        return None
+    return Turn.objects.create(
+        workspace_id=conversation.workspace_id,
+        lead_id=conversation.lead_id,
+        conversation=conversation,
+        opened_at=opened_at,
+        due_at=now,
+        claimed_until=ClockTimestamp() + TURN_LEASE,
+        attempts_made=1,
+        newest=newest,
+    )
+
+
+def _retake(now: datetime) -> Turn | None:
+    """Claim a turn that waits for another try or whose worker died."""
+    turn = (
+        _turns_to_retake(now)
+        .select_related("workspace")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("due_at")
+        .first()
+    )
+    if turn is not None:
+        turn.state = TurnState.TAKEN
+        turn.attempts_made += 1
+        turn.claimed_until = ClockTimestamp() + TURN_LEASE
+        turn.save(update_fields=["state", "attempts_made", "claimed_until"])
+    return turn
+
+
+def _take(turn: Turn, now: datetime) -> None:
+    if turn.attempts_made > MAX_ATTEMPTS:
+        park(turn, "Its worker died each time it was taken.", now)
+        return
+    conversation = Conversation.objects.select_related("lead", "workspace", "channel").get(pk=turn.conversation_id)
+    situation = read_situation(conversation=conversation, turn=turn, now=now)
+    explicit = decide_explicit(situation, is_silenced(situation))
+    if explicit is not None:
+        act_on(turn, explicit, grant=None, analysis=None, now=now)
+        return
+    answer = grant_floor(
+        conversation=conversation, agent=Agent.PRIMARY, reason="the customer wrote and waits for an answer", now=now
+    )
+    if not isinstance(answer, Grant):
+        _wait_for_floor(turn, now)
+        return
+    _think_and_act(turn, conversation, situation, answer, now)
+
+
+def _think_and_act(turn: Turn, conversation: Conversation, situation: Situation, grant: Grant, now: datetime) -> None:
+    """Think without any lock, under the lease of the floor."""
+    _show_thinking(conversation)
+    analysis = analyse(situation.question, settings=model_settings(), budget_seconds=settings.REASONING_BUDGET_SECONDS)
+    decision: Decision = decide(situation, analysis)
+    act_on(turn, decision, grant=grant, analysis=analysis, now=now)
+
+
+@transaction.atomic
+def _show_thinking(conversation: Conversation) -> None:
+    next_seq(lock_conversation(conversation.pk))
+
+
+@transaction.atomic
+def _wait_for_floor(turn: Turn, now: datetime) -> None:
+    """Our own earlier words are still leaving, or somebody took over meanwhile: look again shortly."""
+    lock_conversation(turn.conversation_id)
+    turn.state = TurnState.WAITING
+    turn.due_at = now + BUSY_WAIT
+    turn.attempts_made -= 1
+    turn.claimed_until = None
+    turn.save(update_fields=["state", "due_at", "attempts_made", "claimed_until"])
+
+
+def _rest_or_park(turn: Turn, error: Exception, now: datetime) -> None:
+    if turn.attempts_made >= MAX_ATTEMPTS:
+        park(turn, f"{type(error).__name__}: {error}", now)
+        return
+    with transaction.atomic():
+        conversation = lock_conversation(turn.conversation_id)
+        held = floor.current_floor(turn.lead_id)
+        if held and held.holder == "primary":
+            floor.release_when_spoken(lead_id=turn.lead_id, epoch=held.epoch)
+        turn.state = TurnState.WAITING
+        turn.due_at = now + retry_delay(turn.attempts_made)
+        turn.claimed_until = None
+        turn.save(update_fields=["state", "due_at", "claimed_until"])
+        record_decision(
+            lead=conversation.lead,
+            actor="primary",
+            kind="turn.failed",
+            reason=f"The turn failed and will be tried again: {type(error).__name__}.",
+            now=now,
+            turn=turn.pk,
+            attempt=turn.attempts_made,
+            error=str(error)[:500],
+        )

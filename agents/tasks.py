@@ -1,0 +1,28 @@
+"""Wake-up calls. Each drains its kind of due row; a lost call costs a second, because the tick calls again."""
+
+from celery import shared_task
+
+from agents import alerts, bus, coordinator
+from agents.primary import turns
+from project.kernel import clock
+from project.kernel.due import drain
+
+
+@shared_task(name="agents.tasks.take_turns")
+def take_turns() -> int:
+    return drain(turns.take_one_due_turn, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.deliver_agent_messages")
+def deliver_agent_messages() -> int:
+    return drain(bus.deliver_one_due_agent_message, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.mail_alerts")
+def mail_alerts() -> int:
+    return drain(alerts.mail_one_due_alert, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.return_floors")
+def return_floors() -> int:
+    return drain(coordinator.return_one_due_floor, clock=clock.now)

@@ -1,0 +1,120 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from unfold.admin import TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from .admin_base import BatonAdmin, ReadOnlyAdmin
+from .models import Activity, Consent, Hold, Identity, Lead, Membership, TrailEntry, User, Workspace
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user", "workspace"]
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(BatonAdmin):
+    list_display = ["name", "slug", "timezone", "created_at"]
+    search_fields = ["name", "slug"]
+    readonly_fields = ["created_at"]
+    inlines = [MembershipInline]
+
+
+class NewUserForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "name"]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, BatonAdmin):
+    form = UserChangeForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "name", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    readonly_fields = ["last_login", "date_joined"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["email", "password", "name"]}),
+        ("May", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("When", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+    inlines = [MembershipInline]
+
+
+@admin.register(Membership)
+class MembershipAdmin(BatonAdmin):
+    list_display = ["user", "workspace", "role"]
+    list_filter = ["role", "workspace"]
+    list_select_related = ["user", "workspace"]
+    search_fields = ["user__email", "user__name"]
+    autocomplete_fields = ["user", "workspace"]
+
+
+class IdentityInline(TabularInline):
+    model = Identity
+    extra = 0
+    fields = ["workspace", "kind", "value"]
+    autocomplete_fields = ["workspace"]
+
+
+@admin.register(Lead)
+class LeadAdmin(BatonAdmin):
+    list_display = ["__str__", "company", "email", "language", "is_vip", "workspace", "created_at"]
+    list_filter = ["is_vip", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "company", "email", "identities__value"]
+    readonly_fields = ["created_at"]
+    autocomplete_fields = ["workspace"]
+    inlines = [IdentityInline]
+
+
+@admin.register(Identity)
+class IdentityAdmin(BatonAdmin):
+    list_display = ["value", "kind", "lead", "workspace"]
+    list_filter = ["kind", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["value"]
+    readonly_fields = ["created_at"]
+    autocomplete_fields = ["lead", "workspace"]
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    list_display = ["lead", "purpose", "state", "channel_kind", "source", "at", "workspace"]
+    list_filter = ["purpose", "state", "channel_kind", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "proof"]
+    ordering = ["-id"]
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    list_display = ["lead", "kind", "reason", "until", "released_at", "workspace"]
+    list_filter = ["kind", ("released_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "reason"]
+    ordering = ["-id"]
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ["lead", "kind", "points", "at", "workspace"]
+    list_filter = ["kind", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "key"]
+    ordering = ["-id"]
+
+
+@admin.register(TrailEntry)
+class TrailEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "lead", "actor", "kind", "reason", "workspace"]
+    list_filter = ["kind", "actor", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "reason"]
+    ordering = ["-id"]

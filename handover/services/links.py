@@ -1,0 +1,93 @@
+"""The booking link of a handover: a single-use Calendly link, else the workspace's plain booking address, else none."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm.models import Lead
+from crm.services.trail import record_decision
+from handover import hours
+from handover.calendly.client import CalendlyClient, CalendlyError, with_tracking
+from handover.models import Booking, CalendlyConnection, Handover, HandoverPolicy
+from handover.models.bookings import new_booking_token
+
+from .policies import hours_of, policy_of
+
+logger = logging.getLogger(__name__)
+
+WITHOUT_LINK = "Tell me a day and a time that suit you, and someone will call you."
+"""Takes the place of the link in a workspace that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the bridge says and why. `token` travels in `utm_content` and names the booking; empty without a link."""
+
+    url: str
+    token: str
+    template: str
+    opens: str
+    reason: str
+
+    def record(self, *, handover: Handover, now: datetime) -> Booking | None:
+        """Remember the offer, in the transaction that queues the words."""
+        if not self.token:
+            return None
+        booking = Booking.objects.create(
+            workspace_id=handover.workspace_id,
+            lead=handover.lead,
+            handover=handover,
+            token=self.token,
+            url=self.url,
+            offered_at=now,
+        )
+        record_decision(
+            lead=handover.lead,
+            actor="bridge",
+            kind="booking.offered",
+            reason=f"A booked call was offered: {self.reason}.",
+            now=now,
+            booking=booking.pk,
+            handover=handover.pk,
+        )
+        return booking
+
+
+def offer_link(handover_id: int, now: datetime) -> Link:
+    """Fetch a link for the handover; calls Calendly, so never inside a transaction."""
+    handover = Handover.objects.select_related("lead", "workspace").get(pk=handover_id)
+    policy = policy_of(handover.workspace)
+    token = new_booking_token()
+    url, reason = _booking_url(handover)
+    if not url:
+        return Link(WITHOUT_LINK, "", _template(handover, policy), _opens(handover, now), reason)
+    tracked = with_tracking(url, token=token, name=handover.lead.name, email=email_of(handover.lead))
+    return Link(tracked, token, _template(handover, policy), _opens(handover, now), reason)
+
+
+def email_of(lead: Lead) -> str:
+    return lead.email or lead.identities.filter(kind="email").values_list("value", flat=True).first() or ""
+
+
+def _booking_url(handover: Handover) -> tuple[str, str]:
+    """The address and how it was come by."""
+    connection = CalendlyConnection.objects.filter(workspace=handover.workspace).first()
+    plain = handover.workspace.booking_url
+    if connection is None:
+        return plain, "with the workspace's booking address" if plain else "without a link: no calendar is connected"
+    try:
+        with CalendlyClient(connection.secrets["token"], connection.api_base) as client:
+            return client.create_single_use_link(connection.event_type), "with a single-use Calendly link"
+    except CalendlyError as error:
+        logger.warning("calendly.failed", extra={"workspace": handover.workspace_id, "error": str(error)})
+        fallback = "with the workspace's booking address" if plain else "without a link"
+        return plain, f"{fallback}, because Calendly did not give one ({error})"
+
+
+def _template(handover: Handover, policy: HandoverPolicy) -> str:
+    return policy.after_hours_text if handover.after_hours else policy.bridge_text
+
+
+def _opens(handover: Handover, now: datetime) -> str:
+    opening_hours = hours_of(handover.workspace)
+    return hours.in_words(hours.next_opening(opening_hours, now), opening_hours, now)

@@ -1,0 +1,57 @@
+"""Live screens: the socket says only “conversation X is at N”; the page fetches what it lacks.
+
+A push may be lost (Redis away, capacity): it costs a screen seconds, never data, because pages also poll slowly.
+"""
+
+import logging
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from crm.models import Identity
+from crm.models.people import IdentityKind
+from project.kernel.scope import across_workspaces
+
+logger = logging.getLogger(__name__)
+
+
+def workspace_group(workspace_id: int) -> str:
+    """Everyone who looks at a workspace's inbox."""
+    return f"workspace-{workspace_id}"
+
+
+def visitor_group(workspace_id: int, visitor: str) -> str:
+    """The browser tabs of one web-chat visitor; `visitor` is the identity's value: letters, digits, hyphens."""
+    return f"visitor-{workspace_id}-{visitor}"
+
+
+def announce_change(*, workspace_id: int, lead_id: int, conversation_id: int, seq: int) -> None:
+    """After commit, tell the staff and the visitor that the conversation is at `seq`."""
+    news = {"type": "conversation.changed", "conversation": conversation_id, "seq": seq}
+    transaction.on_commit(lambda: _push(_groups(workspace_id, lead_id), news), robust=True)
+
+
+def announce_alert(*, workspace_id: int, news: dict[str, Any]) -> None:
+    """After commit, tell everyone in the workspace's inbox; `news["type"]` names the consumer's method."""
+    transaction.on_commit(lambda: _push([workspace_group(workspace_id)], news), robust=True)
+
+
+def _groups(workspace_id: int, lead_id: int) -> list[str]:
+    with across_workspaces():
+        visitors = Identity.objects.filter(lead_id=lead_id, kind=IdentityKind.VISITOR).values_list("value", flat=True)
+        return [workspace_group(workspace_id), *(visitor_group(workspace_id, visitor) for visitor in visitors)]
+
+
+def _push(groups: list[str], news: dict[str, Any]) -> None:
+    try:
+        async_to_sync(_send_all)(groups, news)
+    except Exception as error:  # whatever the layer's transport raises: pages find out by their poll
+        logger.warning("push.lost", extra={"groups": groups, "error": str(error)})
+
+
+async def _send_all(groups: list[str], news: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    for group in groups:
+        await layer.group_send(group, news)

@@ -1,0 +1,183 @@
+"""The dispatcher: claim, commit the attempt, call the provider outside any transaction, settle.
+
+Three short transactions and no lock across the call. A process that dies in between leaves an attempt in `calling`,
+which the orphan sweep turns into `unknown`; unknown is never repeated before the provider was asked (reconcile.py).
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from messaging import gate, transports
+from messaging.gate import Outcome
+from messaging.models import Attempt, Channel, Message, ServiceWindow
+from messaging.models.deliveries import AttemptState
+from messaging.models.messages import MessageStatus
+from messaging.transports import Outgoing, Receipt, TransportError
+from project.kernel.leases import ClockTimestamp
+from project.kernel.scope import across_workspaces, workspace_scope
+
+from .conversations import lock_conversation, next_seq
+from .facts import gather_facts
+from .outbound import withhold
+from .settlement import settle_accepted, settle_error
+
+CALL_WINDOW_SECONDS = 30.0
+"""How long an attempt may be `calling`, from its claim to its end, in the database's clock."""
+
+HTTP_SECONDS = 10.0
+"""The longest that a transport's call takes."""
+
+START_MARGIN_SECONDS = 5.0
+"""A call that would end this close to the window's end is not begun: the process was paused too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt, committed and about to be made; `latest_start` is monotonic seconds."""
+
+    attempt: Attempt
+    channel: Channel
+    outgoing: Outgoing
+    latest_start: float
+
+
+def send_one_due_message(now: datetime) -> bool:
+    """Work on the next message that is due; False when there is none."""
+    claimed_at = monotonic()
+    found, call = _claim(now, claimed_at)
+    if call is not None:
+        with workspace_scope(call.channel.workspace):
+            _make_call(call, now)
+    return found
+
+
+def monotonic() -> float:
+    """Seconds that go on counting while the machine is suspended, where the system offers them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def has_due_messages(now: datetime) -> bool:
+    with across_workspaces():
+        return _sendable(now).exists()
+
+
+def _sendable(now: datetime):  # type: ignore[no-untyped-def]
+    """Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant."""
+    in_flight = Attempt.objects.filter(lead=OuterRef("lead"), state__in=[AttemptState.CALLING, AttemptState.UNKNOWN])
+    earlier = Message.objects.filter(
+        lead=OuterRef("lead"),
+        epoch=OuterRef("epoch"),
+        status=MessageStatus.QUEUED,
+        position__lt=OuterRef("position"),
+    )
+    return Message.objects.filter(status=MessageStatus.QUEUED, due_at__lte=now).exclude(
+        Exists(in_flight) | Exists(earlier)
+    )
+
+
+def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
+    """Lock the conversation of a sendable message and let the gate decide with fresh facts."""
+    with across_workspaces(), transaction.atomic():
+        candidate = (
+            _sendable(now)
+            .select_related("conversation")
+            .select_for_update(skip_locked=True, of=("conversation",), no_key=True)
+            .order_by("priority", "due_at")
+            .first()
+        )
+        if candidate is None:
+            return False, None
+        with workspace_scope(candidate.conversation.workspace):
+            return True, _decide(candidate, now, claimed_at)
+
+
+def _decide(candidate: Message, now: datetime, claimed_at: float) -> Call | None:
+    conversation = lock_conversation(candidate.conversation_id)
+    message = (
+        Message.objects.select_related("channel__workspace", "answers", "lead", "author")
+        .filter(pk=candidate.pk)
+        .filter(pk__in=_sendable(now))
+        .first()
+    )
+    if message is None:  # somebody was quicker between the look and the lock
+        return None
+    facts = gather_facts(message, conversation, now)
+    verdict = gate.decide(facts)
+    if verdict.outcome == Outcome.SUPPRESS:
+        withhold(message, verdict, facts, conversation, now)
+        return None
+    message.verdict = verdict.as_json(facts)
+    if verdict.outcome == Outcome.DEFER:
+        message.due_at = verdict.until
+        message.seq = next_seq(conversation)
+        message.save(update_fields=["due_at", "verdict", "seq"])
+        return None
+    message.status = MessageStatus.SENDING
+    message.due_at = None
+    message.attempts_made += 1
+    message.seq = next_seq(conversation)
+    message.save(update_fields=["status", "due_at", "attempts_made", "verdict", "seq"])
+    return _open_attempt(message, now, claimed_at)
+
+
+def _open_attempt(message: Message, now: datetime, claimed_at: float) -> Call:
+    attempt = Attempt.objects.create(
+        workspace_id=message.workspace_id,
+        lead_id=message.lead_id,
+        message=message,
+        number=message.attempts_made,
+        epoch=message.epoch or 0,
+        started_at=now,
+        deadline_at=ClockTimestamp() + timedelta(seconds=CALL_WINDOW_SECONDS),
+    )
+    latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
+    return Call(attempt, message.channel, _outgoing(message), latest_start)
+
+
+def _outgoing(message: Message) -> Outgoing:
+    window = ServiceWindow.objects.filter(conversation_id=message.conversation_id, channel=message.channel).first()
+    return Outgoing(
+        message_id=str(message.pk),
+        to=window.address if window else "",
+        body=message.body,
+        media=tuple(item["url"] for item in message.media),
+        status_url=status_url_of(message),
+    )
+
+
+def status_url_of(message: Message) -> str | None:
+    """Where the provider reports on this message; our id travels in the query, so a lost answer is no lost message."""
+    channel = message.channel
+    if not transports.capabilities_of(channel.kind).status_callbacks:
+        return None
+    base = channel.settings.get("public_base_url") or settings.PUBLIC_BASE_URL
+    return f"{base.rstrip('/')}/hooks/{channel.kind}/{channel.token}/status/?mid={message.pk}"
+
+
+def _make_call(call: Call, now: datetime) -> None:
+    if monotonic() > call.latest_start:
+        error = TransportError(transports.ErrorKind.UNREACHABLE, detail="paused before the call; not sent")
+        settle_error(attempt_id=call.attempt.pk, error=error, now=now)
+        return
+    try:
+        receipt = _send(call)
+    except TransportError as error:
+        settle_error(attempt_id=call.attempt.pk, error=error, now=now)
+    else:
+        settle_accepted(attempt_id=call.attempt.pk, receipt=receipt, now=now)
+
+
+def _send(call: Call) -> Receipt:
+    """Call the provider. Whatever a transport raises beyond its contract has an unknown outcome."""
+    transport = transports.transport_for(call.channel.kind, call.channel.settings, call.channel.secrets)
+    try:
+        return transport.send(call.outgoing)
+    except TransportError:
+        raise
+    except Exception as error:
+        raise TransportError(transports.ErrorKind.UNKNOWN, detail=f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,162 @@
+"""Queueing words: the row is written in the caller's transaction, with the gate's first verdict on it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.models import User
+from crm.models.consent import Purpose
+from crm.services.trail import record_decision
+from messaging import floor, gate
+from messaging.floor import Grant
+from messaging.gate import Outcome, Verdict
+from messaging.models import Conversation, Message
+from messaging.models.messages import Direction, MessageStatus
+from project.kernel.events import kick
+
+from .conversations import lock_conversation, next_seq
+from .facts import gather_facts
+
+PREVIEW_LENGTH = 200
+
+
+@transaction.atomic
+def queue_message(
+    *,
+    conversation: Conversation,
+    voice: str,
+    body: str,
+    intent_key: str,
+    grant: Grant,
+    now: datetime,
+    purpose: str = Purpose.SERVICE,
+    answers: Message | None = None,
+    author: User | None = None,
+    media: Sequence[dict[str, Any]] = (),
+    payload: dict[str, Any] | None = None,
+) -> Message:
+    """Put words under `grant` into the outbox. The same `intent_key` again gives the first message back.
+
+    A refusal by the gate is no error: the message is stored as suppressed, with the reason.
+    """
+    conversation = lock_conversation(conversation.pk)
+    known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()
+    if known:
+        return known
+    seq = next_seq(conversation)
+    message = Message(
+        workspace_id=conversation.workspace_id,
+        conversation=conversation,
+        lead_id=conversation.lead_id,
+        channel=conversation.channel,
+        direction=Direction.OUT,
+        voice=voice,
+        purpose=purpose,
+        author=author,
+        body=body,
+        media=list(media),
+        payload=payload or {},
+        status=MessageStatus.QUEUED,
+        position=seq,
+        seq=seq,
+        at=now,
+        intent_key=intent_key,
+        epoch=grant.epoch,
+        priority=grant.priority,
+        answers=answers,
+        due_at=now,
+    )
+    facts = gather_facts(message, conversation, now)
+    verdict = gate.decide(facts)
+    message.verdict = verdict.as_json(facts)
+    _apply_verdict(message, verdict)
+    message.save(force_insert=True)
+    _after_queueing(message, conversation, verdict, now)
+    return message
+
+
+def _apply_verdict(message: Message, verdict: Verdict) -> None:
+    if verdict.outcome == Outcome.SUPPRESS:
+        message.status = MessageStatus.SUPPRESSED
+        message.due_at = None
+    elif verdict.outcome == Outcome.DEFER:
+        message.due_at = verdict.until
+
+
+def _after_queueing(message: Message, conversation: Conversation, verdict: Verdict, now: datetime) -> None:
+    if verdict.outcome == Outcome.SUPPRESS:
+        record_suppression(message, verdict, now)
+        return
+    record_decision(
+        lead=conversation.lead,
+        actor=_speaker(message),
+        kind="message.deferred" if verdict.outcome == Outcome.DEFER else "message.queued",
+        reason=f"{_speaker(message)} wrote: “{message.body[:160]}”"
+        + (f" It waits: {verdict.reason}" if verdict.outcome == Outcome.DEFER else ""),
+        now=now,
+        message=str(message.pk),
+        epoch=message.epoch,
+    )
+    conversation.last_message_at = now
+    conversation.last_preview = message.body[:PREVIEW_LENGTH]
+    conversation.last_voice = message.voice
+    conversation.save(update_fields=["last_message_at", "last_preview", "last_voice"])
+    kick(_send_task())
+
+
+def record_suppression(message: Message, verdict: Verdict, now: datetime) -> None:
+    """Tell the trail why words will not leave, and free the floor if nothing else is on its way."""
+    record_decision(
+        lead=message.lead,
+        actor="gate",
+        kind="message.suppressed",
+        reason=f"Not sent: {verdict.reason} The words were: “{message.body[:160]}”",
+        now=now,
+        message=str(message.pk),
+        code=verdict.code,
+        epoch=message.epoch,
+    )
+    floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
+
+
+def suppress_stale_words(*, conversation: Conversation, now: datetime) -> int:
+    """After a change of voice, withhold what is still queued under older epochs; the count of messages.
+
+    The gate would refuse them one by one when they fall due. Doing it in the commit of the change shows at once
+    that they will not leave. The conversation is locked by the caller.
+    """
+    stale = Message.objects.filter(
+        lead_id=conversation.lead_id, status=MessageStatus.QUEUED, direction=Direction.OUT
+    ).select_related("channel", "answers", "lead")
+    count = 0
+    for message in stale:
+        facts = gather_facts(message, conversation, now)
+        verdict = gate.decide(facts)
+        if verdict.code in ("taken_over", "stale_epoch"):
+            withhold(message, verdict, facts, conversation, now)
+            count += 1
+    return count
+
+
+def withhold(message: Message, verdict: Verdict, facts: gate.Facts, conversation: Conversation, now: datetime) -> None:
+    """Suppress a queued message under the conversation's lock."""
+    message.status = MessageStatus.SUPPRESSED
+    message.due_at = None
+    message.verdict = verdict.as_json(facts)
+    message.seq = next_seq(conversation)
+    message.save(update_fields=["status", "due_at", "verdict", "seq"])
+    record_suppression(message, verdict, now)
+
+
+def _speaker(message: Message) -> str:
+    if message.author:
+        return str(message.author)
+    return {"ai": "primary", "bridge": "bridge", "system": "monitor"}.get(message.voice, message.voice)
+
+
+def _send_task() -> Any:
+    from messaging.tasks import send_messages
+
+    return send_messages

@@ -1,0 +1,97 @@
+"""Settling what is unknown: the provider's callback does it first, else the provider is asked.
+
+Twilio's list has no tag to search by: a message of ours is recognised by recipient, words and time, and by not
+being claimed by another of our messages. https://www.twilio.com/docs/messaging/api/message-resource#read-multiple
+"""
+
+from datetime import datetime, timedelta
+
+from messaging import transports
+from messaging.models import Attempt, Message, ServiceWindow
+from messaging.models.deliveries import AttemptState
+from messaging.transports import Receipt, Seen, TransportError
+from project.kernel.leases import ClockTimestamp
+from project.kernel.scope import across_workspaces, workspace_scope
+
+from .settlement import doubt_overdue, settle_abandoned, settle_absent, settle_accepted
+
+BELIEVE_ABSENCE_AFTER = timedelta(seconds=60)
+"""A message missing from the provider's list is believed to be missing only this long after the call."""
+
+ASK_AGAIN_AFTER = timedelta(seconds=20)
+GIVE_UP_AFTER = timedelta(minutes=10)
+CLOCK_SLACK = timedelta(seconds=60)
+"""How far the provider's clock may be from ours."""
+
+
+def has_overdue_attempts(now: datetime) -> bool:
+    with across_workspaces():
+        return _overdue().exists()
+
+
+def doubt_one_overdue_attempt(now: datetime) -> bool:
+    """Turn one call of a dead process into an unknown outcome."""
+    with across_workspaces():
+        attempt = _overdue().select_related("workspace").first()
+    if attempt is None:
+        return False
+    with workspace_scope(attempt.workspace):
+        doubt_overdue(attempt_id=attempt.pk, now=now)
+    return True
+
+
+def has_unsettled_attempts(now: datetime) -> bool:
+    with across_workspaces():
+        return _unsettled(now).exists()
+
+
+def settle_one_unknown_attempt(now: datetime) -> bool:
+    """Ask the provider about one attempt in doubt; False when none is due."""
+    with across_workspaces():
+        attempt = _unsettled(now).select_related("workspace").order_by("settle_at").first()
+        if attempt is None:
+            return False
+        is_ours = _unsettled(now).filter(pk=attempt.pk).update(settle_at=now + ASK_AGAIN_AFTER)
+    if is_ours:
+        with workspace_scope(attempt.workspace):
+            _settle(attempt, now)
+    return True
+
+
+def _overdue():  # type: ignore[no-untyped-def]
+    return Attempt.objects.filter(state=AttemptState.CALLING, deadline_at__lt=ClockTimestamp())
+
+
+def _unsettled(now: datetime):  # type: ignore[no-untyped-def]
+    return Attempt.objects.filter(state=AttemptState.UNKNOWN, settle_at__lte=now)
+
+
+def _settle(attempt: Attempt, now: datetime) -> None:
+    message = Message.objects.select_related("channel").get(pk=attempt.message_id)
+    try:
+        found = _find_at_provider(attempt, message)
+    except TransportError:
+        found, was_asked = None, False
+    else:
+        was_asked = True
+    if found is not None:
+        settle_accepted(attempt_id=attempt.pk, receipt=Receipt(found.provider_id, found.status), now=now)
+    elif was_asked and now - attempt.started_at >= BELIEVE_ABSENCE_AFTER:
+        settle_absent(attempt_id=attempt.pk, now=now)
+    elif now - attempt.started_at >= GIVE_UP_AFTER:
+        settle_abandoned(attempt_id=attempt.pk, now=now)
+
+
+def _find_at_provider(attempt: Attempt, message: Message) -> Seen | None:
+    channel = message.channel
+    transport = transports.transport_for(channel.kind, channel.settings, channel.secrets)
+    window = ServiceWindow.objects.filter(conversation_id=message.conversation_id, channel=channel).first()
+    since = attempt.started_at - CLOCK_SLACK
+    listed = transport.list_recent(to=window.address if window else None, sender=channel.sender or None, since=since)
+    ours = [seen for seen in listed if seen.direction == "outbound" and seen.body == message.body]
+    claimed = set(
+        Message.objects.filter(channel=channel, provider_id__in=[seen.provider_id for seen in ours]).values_list(
+            "provider_id", flat=True
+        )
+    )
+    return next((seen for seen in ours if seen.provider_id not in claimed), None)

@@ -1,0 +1,137 @@
+"""Delivery statuses: they come in any order, repeated or never; a message only moves forward."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from crm.models.activity import ActivityKind
+from crm.models.consent import ConsentState, Purpose
+from crm.services.activity import record_activity
+from crm.services.consent import record_consent
+from messaging import transports
+from messaging.models import Attempt, Channel, Conversation, Message
+from messaging.models.deliveries import AttemptState
+from messaging.models.messages import Direction, MessageStatus
+from messaging.transports import ErrorKind, Reaction, Receipt
+
+from .conversations import lock_conversation, next_seq
+from .settlement import OPEN, give_up, pause_sender, requeue, settle_accepted
+
+RANK = {
+    MessageStatus.SENDING: 0,
+    MessageStatus.UNKNOWN: 0,
+    MessageStatus.IN_DOUBT: 0,
+    MessageStatus.ACCEPTED: 1,
+    MessageStatus.SENT: 2,
+    MessageStatus.DELIVERED: 3,
+    MessageStatus.READ: 4,
+    # a later delivery proves a failure wrong; nothing less does
+    MessageStatus.FAILED: 2,
+}
+INSTANT = {MessageStatus.SENT: "sent_at", MessageStatus.DELIVERED: "delivered_at", MessageStatus.READ: "read_at"}
+
+
+class UnknownMessage(LookupError):
+    """A status names a message that this channel never sent."""
+
+
+@transaction.atomic
+def record_status(
+    *,
+    channel: Channel,
+    provider_id: str,
+    message_id: str | None,
+    status: str,
+    now: datetime,
+    error_code: str = "",
+    detail: str = "",
+) -> bool:
+    """Move a message forward to `status` (accepted, sent, delivered, read, failed); False when it was there already.
+
+    `message_id` is our own id as it travelled with the message: it settles an attempt whose answer was lost.
+    Raises UnknownMessage.
+    """
+    found = _find(channel, provider_id, message_id)
+    conversation = lock_conversation(found.conversation_id)
+    _settle_open_attempt(found, provider_id, status, now)
+    message = Message.objects.select_related("lead", "channel", "author").get(pk=found.pk)
+    conversation.refresh_from_db(fields=["seq"])
+    if status == MessageStatus.FAILED:
+        return _fail(message, conversation, error_code, detail, now)
+    return _advance(message, conversation, MessageStatus(status), provider_id, now)
+
+
+def _find(channel: Channel, provider_id: str, message_id: str | None) -> Message:
+    sent = Message.objects.filter(channel=channel, direction=Direction.OUT)
+    found = None
+    if message_id:
+        try:
+            found = sent.filter(pk=uuid.UUID(message_id)).first()
+        except ValueError:
+            found = None
+    if found is None and provider_id:
+        found = sent.filter(provider_id=provider_id).first()
+    if found is None:
+        raise UnknownMessage(f"No message {message_id or provider_id} was sent on this channel.")
+    return found
+
+
+def _settle_open_attempt(message: Message, provider_id: str, status: str, now: datetime) -> None:
+    attempt = Attempt.objects.filter(message=message, state__in=OPEN).first()
+    if attempt:
+        settle_accepted(attempt_id=attempt.pk, receipt=Receipt(provider_id, status), now=now)
+        return
+    if message.status == MessageStatus.IN_DOUBT:
+        Attempt.objects.filter(message=message, state=AttemptState.ABANDONED).update(
+            state=AttemptState.ACCEPTED, provider_id=provider_id
+        )
+
+
+def _advance(
+    message: Message, conversation: Conversation, status: MessageStatus, provider_id: str, now: datetime
+) -> bool:
+    if RANK[status] <= RANK.get(MessageStatus(message.status), -1):
+        return False
+    message.status = status
+    message.due_at = None
+    message.provider_id = message.provider_id or provider_id
+    instant = INSTANT.get(status)
+    if instant and (getattr(message, instant) is None):
+        setattr(message, instant, now)
+    message.seq = next_seq(conversation)
+    message.save(update_fields=["status", "due_at", "provider_id", "sent_at", "delivered_at", "read_at", "seq"])
+    if status == MessageStatus.READ:
+        record_activity(lead=message.lead, kind=ActivityKind.MESSAGE_READ, key=f"read:{message.pk}", now=now)
+    return True
+
+
+def _fail(message: Message, conversation: Conversation, code: str, detail: str, now: datetime) -> bool:
+    """The provider could not deliver. What may be repeated is repeated; what was delivered cannot fail any more."""
+    if message.status not in (MessageStatus.ACCEPTED, MessageStatus.SENT):
+        return False
+    reaction = transports.reaction_for(message.channel.kind, code)
+    if reaction.kind == ErrorKind.RATE_LIMITED and message.attempts_made <= reaction.max_retries:
+        wait = timedelta(seconds=reaction.retry_after or 60)
+        message.provider_id = ""
+        message.save(update_fields=["provider_id"])
+        requeue(message, conversation, wait=wait, why=reaction.meaning, now=now)
+        return True
+    give_up(message, conversation, code=code, why=detail or reaction.meaning, now=now)
+    _react(message, reaction, code, now)
+    return True
+
+
+def _react(message: Message, reaction: Reaction, code: str, now: datetime) -> None:
+    if reaction.kind == ErrorKind.SENDER_BLOCKED:
+        pause_sender(message.channel, reason=reaction.meaning, now=now)
+    if reaction.kind == ErrorKind.OPTED_OUT:
+        record_consent(
+            lead=message.lead,
+            channel_kind=message.channel.kind,
+            purposes=(Purpose.SERVICE, Purpose.MARKETING),
+            state=ConsentState.WITHDRAWN,
+            source="provider",
+            proof=code,
+            now=now,
+        )

@@ -1,0 +1,9 @@
+"""News of this floor. Sent after commit, with ids only; a receiver wakes one task and does nothing else."""
+
+from django.dispatch import Signal
+
+message_received = Signal()
+"""A customer's message was stored. Ids: workspace_id, conversation_id, message_id."""
+
+message_failed = Signal()
+"""A message will not arrive, or nobody knows. Ids: workspace_id, conversation_id, message_id."""

@@ -1,0 +1,24 @@
+"""Wake-up calls. Each drains its kind of due row; a lost call costs a second, because the tick calls again."""
+
+from celery import shared_task
+
+from messaging.services import dispatch, reconcile
+from messaging.services.inbox import apply_one_due_event
+from project.kernel import clock
+from project.kernel.due import drain
+
+
+@shared_task(name="messaging.tasks.apply_events")
+def apply_events() -> int:
+    return drain(apply_one_due_event, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.send_messages")
+def send_messages() -> int:
+    return drain(dispatch.send_one_due_message, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.settle_attempts")
+def settle_attempts() -> int:
+    doubted = drain(reconcile.doubt_one_overdue_attempt, clock=clock.now)
+    return doubted + drain(reconcile.settle_one_unknown_attempt, clock=clock.now)
