@@ -1,17 +1,15 @@
 """What a customer says outright: "a person, please", "stop writing to me". It never depends on a model.
 
-First the traps are masked ("human resources", "don't stop", "are you a human?"), then the phrases are looked for in what
-is left. A word alone on a line ("STOP", "agent") counts where the same word inside a sentence would not.
+First the traps are masked ("human resources", "don't stop", "are you a human?"), then the phrases are looked for in
+what is left. A word alone on a line ("STOP", "agent") counts where the same word inside a sentence would not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.reasoning.phrasebook import phrases_alone, topic
+from agents.reasoning.phrasebook import phrases_alone, search_topic
 from agents.reasoning.text import Text, normalise
-
-_MASK = " ~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,5 @@ def _without_courtesy(line: str) -> str:
 
 
 def _find_within(kind: str, text: Text) -> _Hit | None:
-    masked = text.padded
-    for trap in topic(f"not_{kind}"):
-        masked = trap.pattern.sub(_MASK, masked)
-    for phrases in topic(kind):
-        if found := phrases.pattern.search(masked):
-            return _Hit(found.group().strip(), phrases.language)
-    return None
+    found = search_topic(kind, text.padded)
+    return _Hit(found[1], found[0]) if found else None

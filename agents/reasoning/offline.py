@@ -76,7 +76,11 @@ def _stay_silent(question: Question, reading: Reading) -> Strategy:
 
 def _quote_knowledge(question: Question, reading: Reading) -> Strategy:
     source = question.sources[0]
-    opening = "" if question.history or not greets(question.text) else _say("salutation", question, reading) + " "
+    opening = (
+        ""
+        if question.history or not greets(question.text, reading.language)
+        else _say("salutation", question, reading) + " "
+    )
     return Strategy(
         action=Action.REPLY,
         reply=f"{opening}{source.text.strip()}",
@@ -105,7 +109,7 @@ def _greet(question: Question, reading: Reading) -> Strategy:
 
 
 def _answer_small_talk(question: Question, reading: Reading) -> Strategy:
-    if gives_thanks(question.text):
+    if gives_thanks(question.text, reading.language):
         return _reply("thanks", "answered thanks")(question, reading)
     if not question.history:
         return _ask("greeting", "greeted, and asked what is needed")(question, reading)

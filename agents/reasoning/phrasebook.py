@@ -7,7 +7,7 @@ or nothing, `*` up to three words of any kind. Phrases match whole words of a no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,10 @@ from agents.reasoning.text import normalise_phrase
 
 FOLDER = Path(__file__).parent / "phrases"
 LANGUAGES = ("en", "es", "pt", "fr", "de", "it", "hi", "id", "ar")
-_ELEMENT = re.compile(r"\[[^\]]*\]|\([^)]*\)|<\w+>|\*|[^\s\[\]()<>*]+")
+_PART = re.compile(r"[\[\]()|*]|<\w+>|[^\s\[\]()|<>*]+")
 _ANY_WORDS = r"(?: [^\s.]+){0,3}?"
 _NOTHING = re.compile(r"(?!)")
+_MASK = " ~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,23 @@ def topic(kind: str) -> tuple[Topic, ...]:
     )
 
 
+def search_topic(kind: str, padded: str, languages: Container[str] = LANGUAGES) -> tuple[str, str] | None:
+    """The language and the words of the first phrase of this kind, once the traps (`not_<kind>`) are masked."""
+    spoken = [phrases for phrases in topic(kind) if phrases.language in languages]
+    if not any(phrases.pattern.search(padded) for phrases in spoken):
+        return None  # almost always, and the traps are dear
+    for trap in topic(f"not_{kind}"):
+        padded = trap.pattern.sub(_MASK, padded)
+    for phrases in spoken:
+        if found := phrases.pattern.search(padded):
+            return phrases.language, found.group().strip()
+    return None
+
+
 @cache
 def phrases_alone(kind: str) -> Mapping[str, str]:
     """Whole lines that mean this kind, each with its language."""
-    return {
-        normalise_phrase(phrase): language for language in LANGUAGES for phrase in book(language).get(kind, ())
-    }
+    return {normalise_phrase(phrase): language for language in LANGUAGES for phrase in book(language).get(kind, ())}
 
 
 @cache
@@ -70,30 +82,43 @@ def compile_phrases(
     phrases: Iterable[str], words: Mapping[str, Iterable[str]], *, loose: bool = True
 ) -> re.Pattern[str]:
     """With `loose`, a comma may stand between any two words."""
-    gap = " (?:, )?" if loose else " "
-    bodies = [_sequence(phrase, words, gap) for phrase in phrases]
+    compiler = _Compiler(words, " (?:, )?" if loose else " ")
+    bodies = [compiler.compile(phrase) for phrase in phrases]
     return re.compile(f"(?:{'|'.join(bodies)})(?= )") if bodies else _NOTHING
 
 
-def _sequence(phrase: str, words: Mapping[str, Iterable[str]], gap: str) -> str:
-    return "".join(_element(part, words, gap) for part in _ELEMENT.findall(phrase))
+class _Compiler:
+    """A phrase to a regular expression in which every word brings the space before it."""
 
+    def __init__(self, words: Mapping[str, Iterable[str]], gap: str) -> None:
+        self._classes = {name: self._alternatives(members, gap) for name, members in words.items()}
+        self._gap = gap
+        self._open: list[str] = []
 
-def _element(part: str, words: Mapping[str, Iterable[str]], gap: str) -> str:
-    if part == "*":
-        return _ANY_WORDS
-    if part.startswith("<"):
-        return f"{gap}{_class(words[part[1:-1]], gap)}"
-    if part[0] in "[(":
-        choices = "|".join(_sequence(choice, words, gap) for choice in part[1:-1].split("|"))
-        return f"(?:{choices})" + ("?" if part[0] == "[" else "")
-    return gap + _literal(part, gap)
+    def compile(self, phrase: str) -> str:
+        self._open = []
+        body = "".join(self._part(part) for part in _PART.findall(phrase))
+        if self._open:
+            raise ValueError(f"a bracket is left open in {phrase!r}")
+        return body
 
+    def _part(self, part: str) -> str:
+        if part in "([":
+            self._open.append(part)
+            return "(?:"
+        if part in ")]":
+            return ")" if self._open.pop() == "(" else ")?"
+        if part == "|":
+            return "|"
+        if part == "*":
+            return _ANY_WORDS
+        return self._gap + (self._classes[part[1:-1]] if part.startswith("<") else _literal(part, self._gap))
 
-def _class(members: Iterable[str], gap: str) -> str:
-    # Longest first: "human being" must not stop at "human".
-    literals = sorted((normalise_phrase(str(member)) for member in members), key=len, reverse=True)
-    return f"(?:{'|'.join(_literal(literal, gap) for literal in literals)})"
+    @staticmethod
+    def _alternatives(members: Iterable[str], gap: str) -> str:
+        # Longest first: "human being" must not stop at "human".
+        literals = sorted((normalise_phrase(str(member)) for member in members), key=len, reverse=True)
+        return f"(?:{'|'.join(_literal(literal, gap) for literal in literals)})"
 
 
 def _literal(words: str, gap: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from agents.reasoning.explicit import Explicit, read_explicit
 from agents.reasoning.language import detect_language
 from agents.reasoning.mood import read_sentiment, read_urgency
-from agents.reasoning.phrasebook import topic
+from agents.reasoning.phrasebook import LANGUAGES, search_topic
 from agents.reasoning.ports import Intent, Level, Question, Reading, Tier, Voice
-from agents.reasoning.text import Text, normalise
+from agents.reasoning.text import Text, fold, normalise
 
 SUMMARY_LENGTH = 200
 _VERY_NEGATIVE = -0.6
+_LONGEST_COURTESY = 4
 # The first that is found is what the message is about: "Hi, my order is damaged, I want my money back" is a complaint.
 _ORDER = (
     ("abuse", Intent.ABUSE),
@@ -25,6 +26,7 @@ _ORDER = (
     ("product_inquiry", Intent.PRODUCT_INQUIRY),
 )
 _CHATTER = (("greeting", Intent.GREETING), ("thanks", Intent.SMALL_TALK), ("small_talk", Intent.SMALL_TALK))
+_CHATTING = frozenset({Intent.GREETING, Intent.SMALL_TALK})
 _PRIORITY = {
     Intent.COMPLAINT: Level.HIGH,
     Intent.PURCHASE_INTENT: Level.HIGH,
@@ -41,7 +43,7 @@ _USUAL_CONFIDENCE = 0.7
 def read_by_rules(question: Question) -> Reading:
     explicit = read_explicit(question.text)
     language = choose_language(question, explicit)
-    intent = _intent(question.text, explicit)
+    intent = _intent(question.text, explicit, language)
     sentiment = read_sentiment(question.text, language)
     urgency = read_urgency(question.text, language)
     return Reading(
@@ -81,12 +83,12 @@ def summarise(text: str) -> str:
     return words if len(words) <= SUMMARY_LENGTH else f"{words[: SUMMARY_LENGTH - 1]}…"
 
 
-def greets(text: str) -> bool:
-    return any(_mentions("greeting", spelling) for spelling in normalise(text))
+def greets(text: str, language: str) -> bool:
+    return _mentions("greeting", normalise(text), language)
 
 
-def gives_thanks(text: str) -> bool:
-    return any(_mentions("thanks", spelling) for spelling in normalise(text))
+def gives_thanks(text: str, language: str) -> bool:
+    return _mentions("thanks", normalise(text), language)
 
 
 def _language_of_history(question: Question) -> str | None:
@@ -94,7 +96,7 @@ def _language_of_history(question: Question) -> str | None:
     return detect_language(said) if said else None
 
 
-def _intent(text: str, explicit: Explicit) -> Intent:
+def _intent(text: str, explicit: Explicit, language: str) -> Intent:
     if explicit.opt_out:
         return Intent.OPT_OUT
     if explicit.wants_human:
@@ -103,17 +105,22 @@ def _intent(text: str, explicit: Explicit) -> Intent:
         return Intent.OPT_IN
     spellings = normalise(text)
     for kind, intent in (*_ORDER, *_CHATTER):
-        if any(_mentions(kind, spelling) for spelling in spellings):
-            return intent
-    return Intent.PRODUCT_INQUIRY if _asks(text) else Intent.UNCLEAR
+        if _mentions(kind, spellings, language):
+            return Intent.PRODUCT_INQUIRY if intent in _CHATTING and _asks(spellings[-1], text) else intent
+    if not any(letter.isalnum() for letter in text):
+        return Intent.SMALL_TALK  # a thumb up, a heart
+    return Intent.PRODUCT_INQUIRY if "?" in fold(text) or "؟" in text else Intent.UNCLEAR
 
 
-def _mentions(kind: str, text: Text) -> bool:
-    return any(phrases.pattern.search(text.padded) for phrases in topic(kind))
+def _mentions(kind: str, spellings: tuple[Text, ...], language: str) -> bool:
+    """In the language of the message or English: people say "ok" and "help" everywhere."""
+    languages = (language, "en") if language in LANGUAGES else LANGUAGES
+    return any(search_topic(kind, spelling.padded, languages) for spelling in spellings)
 
 
-def _asks(text: str) -> bool:
-    return any(sign in text for sign in "?؟？")
+def _asks(spelling: Text, text: str) -> bool:
+    """Whether a greeting goes on to ask something: "Hi, parking?" but not "Hi, how are you?"."""
+    return len(spelling.words) > _LONGEST_COURTESY and any(sign in text for sign in "?؟？")
 
 
 def _priority(intent: Intent, sentiment: float, urgency: Level, is_vip: bool) -> Level:

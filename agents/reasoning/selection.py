@@ -1,0 +1,99 @@
+"""Which analyst answers: an explicit wish never reaches a model; else the crew; else, always, the offline analyst."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from functools import cache
+from typing import Protocol
+
+from agents.reasoning.breaker import Breaker
+from agents.reasoning.explicit import read_explicit
+from agents.reasoning.offline import OfflineAnalyst
+from agents.reasoning.ports import Analysis, Analyst, AnalystUnavailable, Failure, ModelSettings, Question, Usage
+
+logger = logging.getLogger(__name__)
+_OFFLINE = OfflineAnalyst()
+# The model answers, only not to this message: no reason to leave it alone.
+_ABOUT_THE_MESSAGE = frozenset({Failure.REFUSED, Failure.CUT_OFF})
+_breakers: dict[str, Breaker] = {}
+_lock = threading.Lock()
+
+
+def analyse(question: Question, *, settings: ModelSettings | None, budget_seconds: float) -> Analysis:
+    """Never raises and never takes much longer than `budget_seconds`."""
+    explicit = read_explicit(question.text)
+    if explicit.opt_out or explicit.wants_human or explicit.opt_in:
+        return _OFFLINE.analyse(question)
+    if settings is None:
+        return _answer_offline(question, AnalystUnavailable(Failure.NOT_CONFIGURED))
+    try:
+        return _ask_crew(question, settings, budget_seconds)
+    except AnalystUnavailable as unavailable:
+        return _answer_offline(question, unavailable)
+
+
+def breaker_for(base_url: str) -> Breaker:
+    """One per process and endpoint."""
+    with _lock:
+        return _breakers.setdefault(base_url, Breaker())
+
+
+def warm_up(settings: ModelSettings) -> None:
+    """Pays for the import and the first crew (some seconds) before the first customer does."""
+    try:
+        _crew_for(settings).warm_up()
+    except AnalystUnavailable as unavailable:
+        logger.warning("reasoning.not_warm", extra={"reason": str(unavailable)})
+
+
+def _ask_crew(question: Question, settings: ModelSettings, budget_seconds: float) -> Analysis:
+    breaker = breaker_for(settings.base_url)
+    if not breaker.allows(time.monotonic()):
+        raise AnalystUnavailable(Failure.BREAKER_OPEN)
+    try:
+        analysis = _crew_for(settings).analyse(question, budget_seconds=budget_seconds)
+    except AnalystUnavailable as unavailable:
+        _note_failure(breaker, unavailable)
+        raise
+    breaker.record_success()
+    return analysis
+
+
+def _note_failure(breaker: Breaker, unavailable: AnalystUnavailable) -> None:
+    if unavailable.reason in _ABOUT_THE_MESSAGE:
+        breaker.record_success()
+    else:
+        breaker.record_failure(time.monotonic(), retry_after=unavailable.retry_after)
+
+
+def _answer_offline(question: Question, unavailable: AnalystUnavailable) -> Analysis:
+    if unavailable.reason is not Failure.NOT_CONFIGURED:
+        logger.warning("reasoning.fell_back", extra={"reason": str(unavailable)})
+    analysis = _OFFLINE.analyse(question)
+    usage = _add(unavailable.usage, analysis.usage)
+    return replace(analysis, usage=usage, fallback_reason=str(unavailable.reason))
+
+
+def _add(failed: Usage, offline: Usage) -> Usage:
+    return replace(failed, seconds=failed.seconds + offline.seconds)
+
+
+def _crew_for(settings: ModelSettings) -> _Crew:
+    with _lock:  # the import takes seconds: not in sixteen threads at once
+        return _build_crew(settings)
+
+
+@cache
+def _build_crew(settings: ModelSettings) -> _Crew:
+    try:
+        from agents.reasoning.crew import CrewAnalyst
+    except ImportError as error:
+        raise AnalystUnavailable(Failure.NOT_INSTALLED, str(error)) from error
+    return CrewAnalyst(settings)
+
+
+class _Crew(Analyst, Protocol):
+    def warm_up(self) -> None: ...
