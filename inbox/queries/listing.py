@@ -1,0 +1,312 @@
+"""The inbox list: its views, their counts, and one page of rows in a fixed number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from crm.models import Identity, User
+from handover.models import Booking, Handover
+from handover.models.bookings import BookingState
+from handover.models.handovers import OPEN_STATES, HandoverState
+from inbox import words
+from inbox.desk import Desk
+from inbox.queries.ladder import NextStep, next_step
+from messaging.models import Conversation, Floor, Message, ServiceWindow
+from messaging.models.conversations import ConversationStatus
+from messaging.models.messages import Voice
+
+PAGE = 40
+MOST = 200
+CLOSING = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    key: str
+    label: str
+    empty: str
+    hint: str
+    oldest_first: bool = False
+
+
+WAITING = View(
+    "waiting",
+    "Waiting for a person",
+    "Nobody is waiting",
+    "When a customer asks for a person, or the AI finds that one is needed, the conversation stands here with its "
+    "ladder: what was done, what comes next, and when.",
+    oldest_first=True,
+)
+VIEWS = (
+    WAITING,
+    View(
+        "mine",
+        "Mine",
+        "Nothing is yours right now",
+        "Take over a conversation, or have one assigned to you, and it stays here until it is resolved.",
+    ),
+    View(
+        "ai",
+        "AI handling",
+        "The AI has no open conversation",
+        "Customers who write on a connected channel are answered by the AI and appear here.",
+    ),
+    View(
+        "open",
+        "All open",
+        "No open conversation",
+        "Connect a channel under Settings, or write to your own web chat, and the conversation appears here.",
+    ),
+    View(
+        "closing",
+        "Window closing",
+        "No window is about to close",
+        "WhatsApp lets a company write freely for 24 hours after the customer's last message. What closes within "
+        "four hours stands here.",
+    ),
+    View(
+        "unassigned",
+        "Unassigned",
+        "Every open conversation has somebody",
+        "Open conversations without an assignee stand here.",
+    ),
+    View("resolved", "Resolved", "Nothing is resolved yet", "Resolved conversations rest here; a new message opens them again."),
+)
+BY_KEY = {view.key: view for view in VIEWS}
+
+
+@dataclass(frozen=True, slots=True)
+class CountedView:
+    view: View
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    text: str
+    tone: str
+    next: NextStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: int
+    who: str
+    when: str
+    since: datetime | None
+    preview: str
+    tone: str
+    tag: Tag
+    notes: tuple[str, ...]
+    unread: int
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    view: View
+    search: str
+    rows: tuple[Row, ...]
+    older: str | None
+
+
+class UnreadableCursor(ValueError):
+    """A cursor that this list did not hand out."""
+
+
+def _open_handovers() -> QuerySet[Handover]:
+    return Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN_STATES)
+
+
+def _belongs(view: str, user: User, now: datetime) -> Q:
+    is_open = Q(status=ConversationStatus.OPEN)
+    if view == "waiting":
+        return is_open & Q(Exists(_open_handovers()))
+    if view == "mine":
+        return is_open & (Q(assignee=user) | Q(lead__floor__holder="human", lead__floor__user=user))
+    if view == "ai":
+        return is_open & ~Q(Exists(_open_handovers())) & ~Q(lead__floor__holder="human")
+    if view == "closing":
+        closing = ServiceWindow.objects.filter(
+            conversation=OuterRef("pk"), channel=OuterRef("channel"), closes_at__gt=now, closes_at__lte=now + CLOSING
+        )
+        return is_open & Q(Exists(closing))
+    if view == "unassigned":
+        return is_open & Q(assignee=None)
+    return is_open if view == "open" else Q(status=ConversationStatus.RESOLVED)
+
+
+def counted_views(desk: Desk, *, now: datetime) -> tuple[CountedView, ...]:
+    """Every view with its count, in one query; the resolved ones are not counted: they only grow."""
+    counted = [view for view in VIEWS if view.key != "resolved"]
+    counts = Conversation.objects.filter(workspace=desk.workspace, status=ConversationStatus.OPEN).aggregate(
+        **{f"in_{view.key}": Count("pk", filter=_belongs(view.key, desk.user, now)) for view in counted}
+    )
+    return tuple(CountedView(view, counts.get(f"in_{view.key}")) for view in VIEWS)
+
+
+def page_of(
+    desk: Desk, view: View, *, search: str = "", before: str = "", until: str = "", now: datetime
+) -> Page:
+    """A page of rows after the cursor `before`, or everything down to the cursor `until` (a page being refreshed)."""
+    found = _found(desk, view, search, now)
+    limit = MOST if until else PAGE
+    if before:
+        found = found.filter(_beyond(view, *_position(before)))
+    if until:
+        found = found.exclude(_beyond(view, *_position(until)))
+    conversations = list(found[: limit + 1])
+    rows = tuple(_rows(desk, view, conversations[:limit], now))
+    more = len(conversations) > limit or bool(until and rows and _has_more(desk, view, search, rows[-1].cursor, now))
+    return Page(view, search, rows, rows[-1].cursor if rows and more else None)
+
+
+def _has_more(desk: Desk, view: View, search: str, cursor: str, now: datetime) -> bool:
+    return _found(desk, view, search, now).filter(_beyond(view, *_position(cursor))).exists()
+
+
+def _found(desk: Desk, view: View, search: str, now: datetime) -> QuerySet[Conversation]:
+    found = Conversation.objects.filter(workspace=desk.workspace).filter(_belongs(view.key, desk.user, now))
+    sort = Subquery(_open_handovers().values("requested_at")[:1]) if view.oldest_first else F("last_message_at")
+    found = found.select_related("lead", "channel", "assignee", "lead__floor__user").annotate(sort_at=sort)
+    if search:
+        found = _matching(found, search)
+    return found.order_by("sort_at", "pk") if view.oldest_first else found.order_by("-sort_at", "-pk")
+
+
+def _matching(found: QuerySet[Conversation], search: str) -> QuerySet[Conversation]:
+    said = Message.objects.filter(conversation=OuterRef("pk"), body__icontains=search).order_by("-position")
+    digits = "".join(filter(str.isdigit, search))
+    named = Q(value__icontains=search) | (Q(value__contains=digits) if len(digits) > 3 else Q())
+    known = Identity.objects.filter(named, lead=OuterRef("lead"))
+    return found.annotate(said=Subquery(said.values("body")[:1])).filter(
+        Q(said__isnull=False) | Q(lead__name__icontains=search) | Q(lead__company__icontains=search) | Exists(known)
+    )
+
+
+def _cursor(conversation: Conversation) -> str:
+    return f"{conversation.sort_at.timestamp():.6f}~{conversation.pk}"  # type: ignore[attr-defined]
+
+
+def _position(cursor: str) -> tuple[datetime, int]:
+    try:
+        seconds, _, pk = cursor.partition("~")
+        at = datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=round(float(seconds) * 1_000_000))
+        return at, int(pk)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableCursor(cursor) from error
+
+
+def _beyond(view: View, at: datetime, pk: int) -> Q:
+    if view.oldest_first:
+        return Q(sort_at__gt=at) | Q(sort_at=at, pk__gt=pk)
+    return Q(sort_at__lt=at) | Q(sort_at=at, pk__lt=pk)
+
+
+def _rows(desk: Desk, view: View, page: list[Conversation], now: datetime) -> Iterable[Row]:
+    ids = [conversation.pk for conversation in page]
+    handovers = {
+        handover.conversation_id: handover
+        for handover in Handover.objects.filter(conversation__in=ids, state__in=OPEN_STATES).prefetch_related("steps")
+    }
+    windows = {
+        (window.conversation_id, window.channel_id): window
+        for window in ServiceWindow.objects.filter(conversation__in=ids)
+    }
+    bookings = {
+        booking.lead_id: booking
+        for booking in Booking.objects.filter(
+            lead__in=[conversation.lead_id for conversation in page],
+            state=BookingState.BOOKED,
+            starts_at__gt=now,
+        ).order_by("-starts_at")
+    }
+    for conversation in page:
+        handover = handovers.get(conversation.pk)
+        window = windows.get((conversation.pk, conversation.channel_id))
+        tag = _tag(desk, conversation, handover, bookings.get(conversation.lead_id), now)
+        yield Row(
+            id=conversation.pk,
+            who=conversation.lead.name or _unnamed(conversation),
+            when=_when(conversation, handover, now, desk),
+            since=handover.requested_at if handover else None,
+            preview=_preview(conversation, desk.user),
+            tone=tag.tone,
+            tag=tag,
+            notes=tuple(_notes(conversation, handover, window, now)),
+            unread=conversation.unread,
+            cursor=_cursor(conversation),
+        )
+
+
+def _unnamed(conversation: Conversation) -> str:
+    return conversation.lead.email or f"Visitor {conversation.lead_id}"
+
+
+def _when(conversation: Conversation, handover: Handover | None, now: datetime, desk: Desk) -> str:
+    if handover:
+        return words.short_duration(now - handover.requested_at)
+    return words.list_time(conversation.last_message_at, now, desk.zone)
+
+
+def floor_of(conversation: Conversation) -> Floor | None:
+    return getattr(conversation.lead, "floor", None)
+
+
+def is_held_by_person(conversation: Conversation) -> bool:
+    floor = floor_of(conversation)
+    return floor is not None and floor.holder == "human"
+
+
+def _tag(
+    desk: Desk, conversation: Conversation, handover: Handover | None, booking: Booking | None, now: datetime
+) -> Tag:
+    if handover and handover.state == HandoverState.WAITING:
+        following = next_step(handover.steps.all())
+        if following is None:
+            return Tag("waiting", "waiting")
+        return Tag(f"{following.word} in {words.short_duration(following.due_at - now)}", "waiting", following)
+    if is_held_by_person(conversation):
+        holder = conversation.lead.floor.user
+        return Tag("you" if holder == desk.user else (holder.get_short_name() if holder else "person"), "human")
+    if handover:
+        return Tag("call back owed", "waiting")
+    if booking and booking.starts_at:
+        return Tag(f"booked {words.near_time(booking.starts_at, now, desk.zone)}", "bridge")
+    if conversation.status == ConversationStatus.RESOLVED:
+        return Tag("resolved", "quiet")
+    if conversation.last_voice == Voice.MARKETING:
+        return Tag("nurturing", "marketing")
+    return Tag("AI", "ai")
+
+
+def _preview(conversation: Conversation, user: User) -> str:
+    said = getattr(conversation, "said", None)
+    if said:
+        return f"“{said[:160]}”"
+    speaker = {Voice.AI: "AI: ", Voice.HUMAN: f"{_person(conversation, user)}: "}
+    return speaker.get(Voice(conversation.last_voice or Voice.CUSTOMER), "") + conversation.last_preview
+
+
+def _person(conversation: Conversation, user: User) -> str:
+    floor = floor_of(conversation)
+    person = (floor.user if floor else None) or conversation.assignee
+    if person is None:
+        return "Team"
+    return "You" if person == user else person.get_short_name()
+
+
+def _notes(
+    conversation: Conversation, handover: Handover | None, window: ServiceWindow | None, now: datetime
+) -> Iterable[str]:
+    yield words.channel_label(conversation.channel.kind)
+    if conversation.lead.is_vip:
+        yield "VIP"
+    if handover and handover.claimed_by_id:
+        yield "claimed"
+    if window and window.closes_at and now < window.closes_at <= now + CLOSING:
+        yield f"closes in {words.short_duration(window.closes_at - now)}"
+    elif window and window.closes_at and window.closes_at <= now and conversation.status == ConversationStatus.OPEN:
+        yield "window closed"

@@ -1,0 +1,182 @@
+"""Single lines of a thread: a message with its voice and fate, an event with its reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.models import TrailEntry
+from inbox import words
+from inbox.desk import Desk
+from messaging import transports
+from messaging.models import Message
+from messaging.models.messages import Direction, MessageStatus, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    label: str
+    url: str
+    is_image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message. `unsent` is why it stands dashed: nothing at all when it went its way."""
+
+    id: str
+    position: int
+    at_ms: int
+    time: str
+    is_out: bool
+    tone: str
+    by: str
+    body: str
+    attachments: tuple[Attachment, ...]
+    ticks: str
+    ticks_told: str
+    is_read: bool
+    unsent: str
+    why: str
+    advice: str
+    is_trouble: bool
+    kind: str = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: str
+    at_ms: int
+    time: str
+    tone: str
+    tag: str
+    text: str
+    kind: str = "event"
+
+
+TOLD = {
+    "handover.requested": ("handover", "waiting"),
+    "handover.claimed": ("claimed", "human"),
+    "handover.ended": ("handover ended", "quiet"),
+    "ladder.withheld": ("step withheld", "quiet"),
+    "floor.taken_over": ("taken over", "human"),
+    "floor.returned": ("back to AI", "ai"),
+    "booking.booked": ("booked", "bridge"),
+    "booking.rescheduled": ("rescheduled", "bridge"),
+    "booking.canceled": ("booking cancelled", "bridge"),
+    "booking.no_show": ("no-show", "bridge"),
+    "consent.withdrawn": ("opted out", "waiting"),
+    "consent.granted": ("opted in", "quiet"),
+    "conversation.resolved": ("resolved", "quiet"),
+    "conversation.reopened": ("reopened", "quiet"),
+    "conversation.assigned": ("assigned", "quiet"),
+    "turn.failed": ("AI failed", "waiting"),
+}
+"""The decisions that stand in the thread itself; all others are read in the trail beside it."""
+
+VOICES = {Voice.AI: "AI", Voice.BRIDGE: "Booking", Voice.SYSTEM: "System", Voice.MARKETING: "Nurturing"}
+TICKS = {
+    MessageStatus.QUEUED: ("◦", "Waiting to be sent"),
+    MessageStatus.SENDING: ("◦", "Being sent"),
+    MessageStatus.ACCEPTED: ("✓", "Accepted by the provider"),
+    MessageStatus.SENT: ("✓", "Sent"),
+    MessageStatus.DELIVERED: ("✓✓", "Delivered"),
+    MessageStatus.READ: ("✓✓", "Read"),
+}
+TROUBLE = {
+    MessageStatus.FAILED: (
+        "Not delivered",
+        "It did not arrive. Write again, or reach the customer another way.",
+    ),
+    MessageStatus.IN_DOUBT: (
+        "Nobody knows whether it arrived",
+        "The provider never said. Ask the customer before you say it again.",
+    ),
+    MessageStatus.UNKNOWN: (
+        "Waiting for the provider's word",
+        "It may have gone out. Nothing is repeated until that is settled; there is nothing for you to do.",
+    ),
+}
+
+
+def told_kinds() -> list[str]:
+    return list(TOLD)
+
+
+def said_of(message: Message, desk: Desk, now: datetime) -> Said:
+    status = MessageStatus(message.status)
+    ticks, ticks_told = TICKS.get(status, ("", ""))
+    unsent, why, advice = _fate(message, status, desk, now)
+    return Said(
+        id=f"m-{message.pk}",
+        position=message.position,
+        at_ms=int(message.at.timestamp() * 1000),
+        time=words.clock_time(message.at, desk.zone),
+        is_out=message.direction == Direction.OUT,
+        tone="" if message.direction == Direction.IN else message.voice,
+        by=_speaker(message, desk),
+        body=message.body,
+        attachments=tuple(_attachment(item) for item in message.media if isinstance(item, dict)),
+        ticks="" if unsent else ticks,
+        ticks_told=ticks_told,
+        is_read=status == MessageStatus.READ,
+        unsent=unsent,
+        why=why,
+        advice=advice,
+        is_trouble=status in (MessageStatus.FAILED, MessageStatus.IN_DOUBT),
+    )
+
+
+def event_of(entry: TrailEntry, desk: Desk) -> Event:
+    tag, tone = TOLD[entry.kind]
+    at_ms = int(entry.at.timestamp() * 1000)
+    return Event(f"e-{entry.pk}", at_ms, words.clock_time(entry.at, desk.zone), tone, tag, entry.reason)
+
+
+def _speaker(message: Message, desk: Desk) -> str:
+    if message.direction == Direction.IN:
+        return ""
+    if message.voice != Voice.HUMAN:
+        return VOICES.get(Voice(message.voice), message.voice)
+    if message.author is None:
+        return "Team"
+    return "You" if message.author_id == desk.user.pk else str(message.author)
+
+
+def _fate(message: Message, status: MessageStatus, desk: Desk, now: datetime) -> tuple[str, str, str]:
+    """Why a message stands dashed: its title, the reason, and what a person can do about it."""
+    verdict = message.verdict or {}
+    if status == MessageStatus.SUPPRESSED:
+        return "Not sent", _reason(verdict), ""
+    if status == MessageStatus.QUEUED and verdict.get("outcome") == "defer":
+        return "Waiting", _reason(verdict), _next_chance(message.due_at, desk, now)
+    if status in TROUBLE:
+        title, advice = TROUBLE[status]
+        return title, _meaning(message), advice
+    return "", "", ""
+
+
+def _reason(verdict: dict[str, Any]) -> str:
+    return str(verdict.get("reason") or "No reason was recorded.")
+
+
+def _next_chance(due_at: datetime | None, desk: Desk, now: datetime) -> str:
+    return f"Next chance: {words.near_time(due_at, now, desk.zone)}." if due_at else ""
+
+
+def _meaning(message: Message) -> str:
+    """What the provider's error code says, with the code itself for whoever looks it up."""
+    if not message.error_code:
+        return ""
+    try:
+        meaning = transports.reaction_for(message.channel.kind, message.error_code).meaning
+    except (transports.UnknownChannelKind, ImportError, AttributeError):
+        return f"Error {message.error_code}."
+    return f"{meaning} (error {message.error_code})."
+
+
+def _attachment(item: dict[str, Any]) -> Attachment:
+    content_type = str(item.get("content_type") or item.get("type") or "file")
+    url = str(item.get("url") or "")
+    label = {"image": "Picture", "audio": "Voice message", "video": "Video"}.get(content_type.split("/")[0], "File")
+    is_web = url.startswith(("https://", "http://", "/"))
+    return Attachment(f"{label} ({content_type})", url if is_web else "", content_type.startswith("image/"))

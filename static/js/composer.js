@@ -1,0 +1,41 @@
+// The reply: a draft for each conversation that outlives a reload, Ctrl or ⌘ with Enter sends, and a new key for
+// each message, so that a doubled click says nothing twice.
+
+const field = () => document.getElementById("reply");
+const form = () => document.getElementById("composer");
+const place = () => `draft-${form()?.dataset.draft}`;
+
+function restore() {
+  if (!field() || field().value) return;
+  field().value = sessionStorage.getItem(place()) ?? "";
+}
+
+function keep() {
+  if (field().value) sessionStorage.setItem(place(), field().value);
+  else sessionStorage.removeItem(place());
+}
+
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+document.addEventListener("input", ({ target }) => target.id === "reply" && keep());
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "reply" || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  form().requestSubmit();
+});
+
+document.addEventListener("message-queued", () => {
+  field().value = "";
+  keep();
+  form().elements.key.value = newKey();
+  field().focus();
+});
+// Refused words stay in the field; what is sent next is a new attempt.
+document.addEventListener("message-refused", () => {
+  form().elements.key.value = newKey();
+});
+document.addEventListener("conversation-taken-over", () => field()?.focus());
+document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "stage" && restore());
+restore();
