@@ -109,10 +109,10 @@ def return_to_ai(*, conversation: Conversation, user: User | None, reason: str, 
             user=user.pk if user else None,
         )
         suppress_stale_words(conversation=conversation, now=now)
+    if user:  # before the states change: the monitor hears it only while it watches
+        tell_monitor(conversation, event="returned", reason=f"{user} returned the conversation to the AI", now=now)
     sync_states(conversation, {agent: RESTING[agent] for agent in SPEAKERS}, reason, now)
     next_seq(conversation)
-    if user:
-        tell_monitor(conversation, event="returned", reason=f"{user} returned the conversation to the AI", now=now)
     return was_held
 
 

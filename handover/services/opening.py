@@ -13,7 +13,7 @@ from project.kernel.errors import WrongValues
 
 @transaction.atomic
 def set_opening_hours(*, workspace: Workspace, stretches: Sequence[Stretch]) -> None:
-    """Replace the workspace's hours. Raises WrongValues, by weekday number, for stretches out of order or overlapping."""
+    """Replace the hours. Raises WrongValues, by weekday number, for stretches that end too early or overlap."""
     _check(stretches)
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two editors: the later one wins whole
     OpeningHours.objects.filter(workspace=workspace).delete()

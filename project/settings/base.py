@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from project.env import env_int, env_list, env_str, env_url
+from project.env import env_float, env_int, env_list, env_str, env_url
 from project.settings.databases import postgres
 from project.settings.logs import configure as configure_logs
 from project.settings.redis import celery_broker, channel_layer, tolerant_cache
@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.admin_scope.AdminScopeMiddleware",
 ]
 
 ROOT_URLCONF = "project.urls"
@@ -206,6 +207,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OPENAI_API_KEY = env_str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "")
 OPENAI_MODEL_NAME = env_str("OPENAI_MODEL_NAME", "gpt-4o-mini")
+REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0)
+"""How long a model may think about one reply before the offline analyst answers."""
 
 LOGGING_CONFIG = None
 configure_logs(as_json=env_str("LOG_FORMAT", "json") == "json", level=env_str("LOG_LEVEL", "INFO"))
