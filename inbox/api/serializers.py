@@ -1,0 +1,223 @@
+"""What the API shows of each row, and which values it takes."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from crm.models import Identity, Lead, TrailEntry, User, Workspace
+from crm.models.workspaces import validate_timezone
+from handover.models import Handover, LadderStep
+from messaging.models import Channel, Conversation, Floor, Message
+
+MAX_BODY = 4096
+
+
+class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
+    role = serializers.CharField(help_text="Your role in this workspace.")
+
+    class Meta:
+        model = Workspace
+        fields = ["id", "slug", "name", "timezone", "role"]
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A colleague."""
+
+    class Meta:
+        model = User
+        fields = ["id", "name", "email"]
+
+
+class IdentitySerializer(serializers.ModelSerializer[Identity]):
+    class Meta:
+        model = Identity
+        fields = ["kind", "value"]
+
+
+class LeadSummarySerializer(serializers.ModelSerializer[Lead]):
+    class Meta:
+        model = Lead
+        fields = ["id", "name", "company", "is_vip"]
+
+
+class LeadSerializer(serializers.ModelSerializer[Lead]):
+    identities = IdentitySerializer(many=True, read_only=True)
+    conversation = serializers.IntegerField(
+        source="conversation_id", read_only=True, allow_null=True, help_text="Id of the lead's conversation."
+    )
+
+    class Meta:
+        model = Lead
+        fields = [
+            "id",
+            "name",
+            "company",
+            "email",
+            "language",
+            "timezone",
+            "is_vip",
+            "identities",
+            "conversation",
+            "created_at",
+        ]
+        read_only_fields = ["created_at"]
+
+
+class LeadChangesSerializer(serializers.ModelSerializer[Lead]):
+    timezone = serializers.CharField(max_length=64, allow_blank=True, required=False, validators=[validate_timezone])
+
+    class Meta:
+        model = Lead
+        fields = ["name", "company", "email", "language", "timezone", "is_vip"]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A misspelt or read-only name is refused rather than silently left out."""
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: ["This field cannot be changed."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class ChannelSerializer(serializers.ModelSerializer[Channel]):
+    class Meta:
+        model = Channel
+        fields = ["id", "kind", "name"]
+
+
+class FloorSerializer(serializers.ModelSerializer[Floor]):
+    """Who may speak to the lead now. An empty holder: nobody has asked."""
+
+    user = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Floor
+        fields = ["holder", "user", "epoch", "expires_at", "returns_at"]
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    lead = LeadSummarySerializer(read_only=True)
+    channel = ChannelSerializer(read_only=True)
+    assignee = PersonSerializer(read_only=True, allow_null=True)
+    floor = FloorSerializer(source="lead.floor", read_only=True, allow_null=True, default=None)
+    open_handover = serializers.IntegerField(
+        source="open_handover_id", read_only=True, allow_null=True, help_text="Id of the handover that is open."
+    )
+    window_closes_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Until when free text may be sent on this channel."
+    )
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id",
+            "status",
+            "lead",
+            "channel",
+            "assignee",
+            "floor",
+            "open_handover",
+            "window_closes_at",
+            "seq",
+            "unread",
+            "last_voice",
+            "last_preview",
+            "last_message_at",
+            "last_inbound_at",
+            "created_at",
+            "resolved_at",
+        ]
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    """The gate's latest answer: why the message went, waits, or was never sent."""
+
+    outcome = serializers.ChoiceField(["allow", "defer", "suppress"])
+    code = serializers.CharField(help_text="The rule that decided, such as `window_closed`.")
+    reason = serializers.CharField(help_text="The same as a sentence.")
+    facts = serializers.DictField(help_text="What the rule saw.")
+    until = serializers.DateTimeField(allow_null=True, help_text="When a deferred message is looked at again.")
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    author = PersonSerializer(read_only=True, allow_null=True)
+    verdict = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "conversation",
+            "channel",
+            "direction",
+            "voice",
+            "purpose",
+            "author",
+            "body",
+            "media",
+            "payload",
+            "status",
+            "verdict",
+            "error_code",
+            "answers",
+            "position",
+            "seq",
+            "at",
+            "sent_at",
+            "delivered_at",
+            "read_at",
+        ]
+
+    def get_verdict(self, message: Message) -> VerdictSerializer(allow_null=True):  # type: ignore[valid-type]
+        return message.verdict or None
+
+
+class NewMessageSerializer(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False)
+
+    def validate_body(self, body: str) -> str:
+        if not body.strip():
+            raise serializers.ValidationError("This field may not be blank.")
+        return body
+
+
+class StepSerializer(serializers.ModelSerializer[LadderStep]):
+    class Meta:
+        model = LadderStep
+        fields = ["rung", "due_at", "state", "done_at", "verdict", "message"]
+
+
+class HandoverSerializer(serializers.ModelSerializer[Handover]):
+    lead = LeadSummarySerializer(read_only=True)
+    claimed_by = PersonSerializer(read_only=True, allow_null=True)
+    steps = serializers.SerializerMethodField(help_text="The rungs of the ladder, in order of time.")
+
+    class Meta:
+        model = Handover
+        fields = [
+            "id",
+            "conversation",
+            "lead",
+            "state",
+            "trigger",
+            "reason",
+            "request",
+            "urgency",
+            "after_hours",
+            "requested_at",
+            "claimed_by",
+            "claimed_at",
+            "answered_at",
+            "ladder_ended_at",
+            "ended_at",
+            "ended_reason",
+            "steps",
+        ]
+
+    def get_steps(self, handover: Handover) -> StepSerializer(many=True):  # type: ignore[valid-type]
+        steps = sorted(handover.steps.all(), key=lambda step: step.due_at)
+        return StepSerializer(steps, many=True).data
+
+
+class TrailEntrySerializer(serializers.ModelSerializer[TrailEntry]):
+    class Meta:
+        model = TrailEntry
+        fields = ["id", "at", "actor", "kind", "reason", "facts"]

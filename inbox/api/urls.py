@@ -1,0 +1,39 @@
+"""/api/v1/"""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from .conversations import (
+    ConversationDetail,
+    ConversationList,
+    Resolve,
+    ReturnToAi,
+    TakeOver,
+    TrailOfConversation,
+)
+from .handovers import Claim, HandoverDetail, HandoverList
+from .leads import LeadDetail, LeadList
+from .messages import MessageList
+from .unknown import UnknownAddress
+from .workspaces import WorkspaceList
+
+app_name = "api"
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("workspaces/", WorkspaceList.as_view(), name="workspaces"),
+    path("conversations/", ConversationList.as_view(), name="conversations"),
+    path("conversations/<int:conversation_id>/", ConversationDetail.as_view(), name="conversation"),
+    path("conversations/<int:conversation_id>/messages/", MessageList.as_view(), name="messages"),
+    path("conversations/<int:conversation_id>/take-over/", TakeOver.as_view(), name="take-over"),
+    path("conversations/<int:conversation_id>/return-to-ai/", ReturnToAi.as_view(), name="return-to-ai"),
+    path("conversations/<int:conversation_id>/resolve/", Resolve.as_view(), name="resolve"),
+    path("conversations/<int:conversation_id>/trail/", TrailOfConversation.as_view(), name="trail"),
+    path("handovers/", HandoverList.as_view(), name="handovers"),
+    path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
+    path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
+    path("leads/", LeadList.as_view(), name="leads"),
+    path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
+    re_path("", UnknownAddress.as_view(), name="unknown"),
+]
