@@ -1,0 +1,66 @@
+"""The workspace itself."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from crm.models import Workspace
+from inbox.desk import at_desk
+
+from .page import saved, settings_page
+
+
+class GeneralForm(forms.ModelForm):
+    booking_url = forms.URLField(
+        max_length=200,
+        assume_scheme="https",
+        required=False,
+        label="Booking address",
+        help_text="Offered by the handover ladder while no Calendly account is connected.",
+    )
+    debounce_seconds = forms.FloatField(
+        min_value=0,
+        max_value=60,
+        label="Wait for the customer to finish (seconds)",
+        help_text="People type in pieces. The agent answers this long after the last one.",
+    )
+    auto_return_minutes = forms.FloatField(
+        min_value=0.05,
+        max_value=7 * 24 * 60,
+        required=False,
+        label="Return to the AI after (minutes)",
+        help_text="When a colleague took over and then stays silent this long. Empty: never by itself.",
+    )
+
+    class Meta:
+        model = Workspace
+        fields = ["name", "timezone", "business", "booking_url", "debounce_seconds", "auto_return_minutes"]
+        labels = {"timezone": "Time zone", "business": "What the company does"}
+        help_texts = {
+            "timezone": "Opening hours and the times on these screens follow it.",
+            "business": "The agents read this before they answer: what you sell, to whom, in which tone.",
+        }
+        widgets = {
+            "timezone": forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+            "business": forms.Textarea(attrs={"rows": 5, "maxlength": 8000}),
+        }
+
+    def save(self, commit: bool = True) -> Any:
+        # only what was changed here: another editor's field is not written back
+        if commit and self.changed_data:
+            self.instance.save(update_fields=self.changed_data)
+        return self.instance
+
+
+@require_http_methods(["GET", "POST"])
+@at_desk("configure")
+def general(request: HttpRequest) -> HttpResponse:
+    workspace = Workspace.objects.get(pk=request.desk.workspace.pk)  # type: ignore[attr-defined]
+    form = GeneralForm(request.POST or None, instance=workspace)
+    if form.is_valid():
+        form.save()
+        return saved(request, "settings", "Saved.")
+    return settings_page(request, "settings", "general", form=form, zones=sorted(available_timezones()))
