@@ -74,7 +74,7 @@ class TwilioDouble(HttpDouble):
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.plan = plan or CallbackPlan()
-        self.callbacks = StatusCaller(self._mark, routes=routes)
+        self.callbacks = StatusCaller(self.advance, routes=routes)
         self._book: dict[str, BookedMessage] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
@@ -207,7 +207,7 @@ class TwilioDouble(HttpDouble):
         with self._lock:
             self._book[message.sid] = message
 
-    def _mark(self, sid: str, status: str, error_code: int | None) -> None:
+    def advance(self, sid: str, status: str, error_code: int | None = None) -> None:
         with self._lock:
             if message := self._book.get(sid):
                 message.status = status

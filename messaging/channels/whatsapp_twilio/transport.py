@@ -31,7 +31,7 @@ API_BASE: Final = "https://api.twilio.com"
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 7.0
 LIST_PAGE: Final = 1000
-UNSENT_PAGE: Final = 50
+NEWEST: Final = 50
 
 _quiet = logging.getLogger("messaging.twilio_http")
 _quiet.setLevel(logging.WARNING)  # the client logs whole requests, and with them what customers wrote
@@ -69,15 +69,11 @@ class TwilioTransport:
                 page_size=LIST_PAGE, date_sent_after=since.date().isoformat(), **addresses
             )
             if to and sender == self._sender:
-                listed += self._unsent(addresses)
+                # What is still queued has no DateSent to be found by, and must not be taken for missing.
+                listed += self._client.messages.list(limit=NEWEST, page_size=NEWEST, **addresses)
             seen = {message.sid: _seen(message) for message in reversed(listed)}
         # The list has the newest first; the sort is stable, so that ties within a second keep their order.
         return sorted((message for message in seen.values() if _time_of(message) >= since), key=_time_of)
-
-    def _unsent(self, addresses: dict[str, str]) -> list[Any]:
-        """What is still queued has no DateSent to be found by, and must not be taken for missing."""
-        listed = self._client.messages.list(limit=UNSENT_PAGE, page_size=UNSENT_PAGE, **addresses)
-        return [message for message in listed if message.date_sent is None]
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]

@@ -252,6 +252,22 @@ def test_a_message_that_waits_at_twilio_unsent_is_not_taken_for_missing(twilio, 
     assert [(message.body, message.status, message.sent_at) for message in seen] == [("Olá, Davi", "queued", None)]
 
 
+def test_a_message_that_is_sent_between_the_two_questions_is_not_missed(twilio, transport, monkeypatch):
+    twilio.plan = CallbackPlan.never()
+    sid = transport.send(HELLO).provider_id
+    ask = transport._client.messages.list
+
+    def ask_and_let_it_go_out(**filters):
+        listed = ask(**filters)
+        twilio.advance(sid, "sent")
+        return listed
+
+    monkeypatch.setattr(transport._client.messages, "list", ask_and_let_it_go_out)
+    seen = transport.list_recent(to=DAVI, sender=SENDER, since=datetime.now(UTC) - timedelta(minutes=1))
+
+    assert [message.provider_id for message in seen] == [sid]
+
+
 def test_no_message_is_listed_twice(twilio, transport):
     sent = transport.send(HELLO)
 
