@@ -54,7 +54,7 @@ def climb_one_due_step(now: datetime) -> bool:
         return False
     with workspace_scope(step.workspace):
         try:
-            _climb(step, now)
+            climb(step, now)
         except Exception as error:  # anything unforeseen: the step is tried again, then parked where people see it
             logger.exception("ladder.failed", extra={"step": step.pk})
             _rest_or_park(step, error, now)
@@ -81,7 +81,7 @@ def _claim(now: datetime) -> LadderStep | None:
     return step
 
 
-def _climb(step: LadderStep, now: datetime) -> None:
+def climb(step: LadderStep, now: datetime) -> None:
     """Look under the lock, fetch what must be fetched without it, look again and fire."""
     if not _is_still_wanted(step.pk, now):
         return
