@@ -18,6 +18,8 @@ PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://localhost:8000")
 """The address at which providers and customers reach this installation."""
 
 DEBUG = False
+DEMO = False
+"""Whether /demo/ and load_demo are open. They sign strangers in: never in production."""
 ALLOWED_HOSTS = [*env_list("ALLOWED_HOSTS"), urlsplit(PUBLIC_BASE_URL).hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL, *env_list("CSRF_TRUSTED_ORIGINS")]
 

@@ -9,6 +9,7 @@ from project.settings.base import *  # noqa: F403
 from project.settings.base import ALLOWED_HOSTS
 
 DEBUG = env_bool("DEBUG", False)
+DEMO = env_bool("DEMO", True)
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "localhost", "127.0.0.1", "[::1]"]
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
