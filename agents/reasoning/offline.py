@@ -1,4 +1,4 @@
-"""The offline analyst: phrases, the workspace's own knowledge and fixed wording. It is always there and never invents."""
+"""The offline analyst: phrases, the workspace's own knowledge, fixed wording. Always there; it never invents."""
 
 from __future__ import annotations
 
@@ -76,11 +76,8 @@ def _stay_silent(question: Question, reading: Reading) -> Strategy:
 
 def _quote_knowledge(question: Question, reading: Reading) -> Strategy:
     source = question.sources[0]
-    opening = (
-        ""
-        if question.history or not greets(question.text, reading.language)
-        else _say("salutation", question, reading) + " "
-    )
+    opens = not question.history and greets(question.text, reading.language)
+    opening = f"{_say('salutation', question, reading)} " if opens else ""
     return Strategy(
         action=Action.REPLY,
         reply=f"{opening}{source.text.strip()}",

@@ -1,7 +1,7 @@
 """Phrase books: what people say in each language, as YAML, compiled once.
 
-A phrase is a row of words. `<name>` is any of the words listed under `words:`, `(a|b c)` one of several, `[a|b]` the same
-or nothing, `*` up to three words of any kind. Phrases match whole words of a normalised text (text.py).
+A phrase is a row of words. `<name>` is any of the words listed under `words:`, `(a|b c)` one of several, `[a|b]` the
+same or nothing, `*` up to three words of any kind. Phrases match whole words of a normalised text (text.py).
 """
 
 from __future__ import annotations
@@ -33,14 +33,18 @@ class Topic:
     pattern: re.Pattern[str]
 
 
+def read_words(path: Path) -> Mapping[str, Any]:
+    # BaseLoader makes strings only: to the others, the words "no" and "on" are booleans.
+    content: Mapping[str, Any] = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
+    return content
+
+
 @cache
 def book(language: str) -> Mapping[str, Any]:
     """Empty for a language that has none."""
     if language not in LANGUAGES:
         return {}
-    # BaseLoader: to any other, the words "no" and "on" are booleans.
-    content: Mapping[str, Any] = yaml.load((FOLDER / f"{language}.yaml").read_text("utf-8"), yaml.BaseLoader)
-    return content
+    return read_words(FOLDER / f"{language}.yaml")
 
 
 @cache

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import replace
-from functools import cache
-from typing import Protocol
 
 from agents.reasoning.breaker import Breaker
 from agents.reasoning.explicit import read_explicit
@@ -19,6 +19,8 @@ _OFFLINE = OfflineAnalyst()
 # The model answers, only not to this message: no reason to leave it alone.
 _ABOUT_THE_MESSAGE = frozenset({Failure.REFUSED, Failure.CUT_OFF})
 _breakers: dict[str, Breaker] = {}
+_crews: dict[ModelSettings, Future[Analyst]] = {}
+_loader = ThreadPoolExecutor(1, thread_name_prefix="analyst-loader")
 _lock = threading.Lock()
 
 
@@ -42,19 +44,18 @@ def breaker_for(base_url: str) -> Breaker:
 
 
 def warm_up(settings: ModelSettings) -> None:
-    """Pays for the import and the first crew (some seconds) before the first customer does."""
-    try:
-        _crew_for(settings).warm_up()
-    except AnalystUnavailable as unavailable:
-        logger.warning("reasoning.not_warm", extra={"reason": str(unavailable)})
+    """Starts the import and the first crew (some seconds of CPU) before a customer waits for them; returns at once."""
+    _opening(settings)
 
 
 def _ask_crew(question: Question, settings: ModelSettings, budget_seconds: float) -> Analysis:
+    deadline = time.monotonic() + budget_seconds
     breaker = breaker_for(settings.base_url)
+    crew = _crew_for(settings, budget_seconds)
     if not breaker.allows(time.monotonic()):
         raise AnalystUnavailable(Failure.BREAKER_OPEN)
     try:
-        analysis = _crew_for(settings).analyse(question, budget_seconds=budget_seconds)
+        analysis = crew.analyse(question, budget_seconds=deadline - time.monotonic())
     except AnalystUnavailable as unavailable:
         _note_failure(breaker, unavailable)
         raise
@@ -81,19 +82,26 @@ def _add(failed: Usage, offline: Usage) -> Usage:
     return replace(failed, seconds=failed.seconds + offline.seconds)
 
 
-def _crew_for(settings: ModelSettings) -> _Crew:
-    with _lock:  # the import takes seconds: not in sixteen threads at once
-        return _build_crew(settings)
-
-
-@cache
-def _build_crew(settings: ModelSettings) -> _Crew:
+def _crew_for(settings: ModelSettings, budget_seconds: float) -> Analyst:
+    """The first caller's budget bounds its wait for the import; the crew is there for a later one."""
     try:
-        from agents.reasoning.crew import CrewAnalyst
+        return _opening(settings).result(timeout=budget_seconds)
+    except StillRunning:
+        raise AnalystUnavailable(Failure.TIMEOUT, "the analysts are still being loaded") from None
     except ImportError as error:
         raise AnalystUnavailable(Failure.NOT_INSTALLED, str(error)) from error
-    return CrewAnalyst(settings)
 
 
-class _Crew(Analyst, Protocol):
-    def warm_up(self) -> None: ...
+def _opening(settings: ModelSettings) -> Future[Analyst]:
+    with _lock:
+        if settings not in _crews:
+            _crews[settings] = _loader.submit(_open_crew, settings)
+        return _crews[settings]
+
+
+def _open_crew(settings: ModelSettings) -> Analyst:
+    from agents.reasoning.crew import CrewAnalyst
+
+    analyst = CrewAnalyst(settings)
+    analyst.warm_up()
+    return analyst

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
+from agents.reasoning.phrasebook import read_words
 
 FOLDER = Path(__file__).parent / "wording"
 LONGEST_NAME = 30
@@ -18,8 +18,7 @@ SPOKEN = frozenset(path.stem for path in FOLDER.glob("*.yaml"))
 @cache
 def _texts(language: str) -> Mapping[str, str]:
     spoken = language if language in SPOKEN else "en"
-    texts: Mapping[str, str] = yaml.load((FOLDER / f"{spoken}.yaml").read_text("utf-8"), yaml.BaseLoader)
-    return texts
+    return read_words(FOLDER / f"{spoken}.yaml")
 
 
 @cache
