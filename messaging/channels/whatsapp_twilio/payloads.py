@@ -12,6 +12,8 @@ from typing import Annotated, Final, TypeVar
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from messaging.incoming import UnreadablePayload
+
 from .webhook import Form, storable
 
 MAX_MEDIA: Final = 10
@@ -34,7 +36,7 @@ RANKS: Final = {
 FAILURES: Final = frozenset({"failed", "undelivered", "canceled"})
 
 
-class UnreadableForm(ValueError):
+class UnreadableForm(UnreadablePayload):
     """The form lacks what makes it a message or a status, or has it wrong; the text names the parameter."""
 
 

@@ -1,0 +1,189 @@
+"""A running system of its own: a free port, a data directory that is removed after, doubles beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+from project.installation import CHECKOUT, Installation, Server
+from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
+
+READY_SECONDS = 120.0
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "PUBLIC_BASE_URL")
+SENDER = "whatsapp:+14155238886"
+
+
+class NotReady(Exception):
+    """Something that the benchmark needs did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    url: str
+    installation: Installation
+    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
+
+    def manage(self, *words: str) -> Any:
+        """Run one of our commands on this system; its JSON."""
+        command = [sys.executable, "manage.py", *words, "--json"]
+        done = subprocess.run(command, cwd=CHECKOUT, env=self.environment, capture_output=True, check=False)
+        if done.returncode:
+            raise NotReady(f"{words[0]}: {done.stderr.decode(errors='replace')[-2000:]}")
+        return json.loads(done.stdout)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.installation.url(Server.POSTGRES), autocommit=True)
+
+    def processes(self) -> dict[str, list[psutil.Process]]:
+        """The processes of this system by the program they belong to; PostgreSQL and Redis live beside it."""
+        found: dict[str, list[psutil.Process]] = {}
+        mine = str(self.installation.data)
+        children = {child.pid for child in psutil.Process(self.process.pid).children(recursive=True)}
+        for process in psutil.process_iter():
+            name = _program_of(process, is_child=process.pid in children, data=mine)
+            if name:
+                found.setdefault(name, []).append(process)
+        found.setdefault("supervisor", []).append(psutil.Process(self.process.pid))
+        return found
+
+    def connect_twilio(self, api_base: str, *, debounce_seconds: float = 0) -> str:
+        """A workspace with a WhatsApp channel at the Twilio double; the address of its inbound door."""
+        self.manage(
+            "create_workspace", "--slug", "bench", "--name", "Bench", "--timezone", "UTC",
+            "--owner-email", "ana@bench.test", "--owner-password", "a long bench password",
+        )  # fmt: skip
+        settings = {
+            "account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "sender": SENDER, "api_base": api_base,
+            "public_base_url": self.url,
+        }  # fmt: skip
+        words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        channel = self.manage("create_channel", "whatsapp_twilio", "--workspace", "bench", "--name", "Sales", *words)
+        with self.connect() as connection:
+            connection.execute("UPDATE crm_workspace SET debounce_seconds = %s", [debounce_seconds])
+        return str(channel["inbound_url"])
+
+
+def _program_of(process: psutil.Process, *, is_child: bool, data: str) -> str:
+    try:
+        words = process.cmdline()
+        parent = process.parent()
+        parent_words = parent.cmdline() if parent else []
+    except psutil.Error:
+        return ""
+    line = " ".join(words)
+    if f"{data}/postgres" in line or f"{data}/postgres" in " ".join(parent_words):
+        return "postgres"
+    if "redis-server" in line and data in line:
+        return "redis"
+    if "project.keeper" in words and data in line:
+        return "keepers"
+    if not is_child:
+        return ""
+    named = {"uvicorn": "web", "beat": "beat", "reasoning@%h": "reasoning", "worker@%h": "worker"}
+    return next((name for word, name in named.items() if word in words), "other")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_system(*, web_only: bool = False, **environment: str) -> Iterator[System]:
+    data = Path(tempfile.mkdtemp(prefix="baton-bench-"))
+    data.chmod(0o755)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in OURS and not name.startswith(("BATON_", "OPENAI_"))
+    }
+    inherited |= {"BATON_DATA": str(data), "PUBLIC_BASE_URL": url, "LOG_LEVEL": "WARNING"} | environment
+    words = ["-m", "bench.web", str(port)] if web_only else ["manage.py", "up", "--no-demo", "--port", str(port)]
+    log = (data / "bench.log").open("wb")
+    process = subprocess.Popen([sys.executable, *words], cwd=CHECKOUT, env=inherited, stdout=log, stderr=log)
+    try:
+        _wait_until_healthy(url, process, data / "bench.log")
+        yield System(url, Installation(data), process, inherited)
+    finally:
+        stop(process)
+        log.close()
+        _remove(data)
+
+
+@contextmanager
+def running_double(name: str, *words: str) -> Iterator[str]:
+    """A double of an outer service in a process of its own; its address."""
+    port = free_port()
+    command = [sys.executable, "-m", f"tests.doubles.{name}", "--port", str(port), *words]
+    process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_listening(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not _answers(f"{url}/healthz"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise NotReady(f"no system at {url}:\n{log.read_text(errors='replace')[-3000:]}")
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise NotReady(f"no double at port {port}")
+
+
+def _remove(data: Path) -> None:
+    """The keepers stop their servers a moment after the last user has gone."""
+    for _ in range(50):
+        shutil.rmtree(data, ignore_errors=True)
+        if not data.exists():
+            return
+        time.sleep(0.2)
