@@ -35,9 +35,7 @@ class ErrorKind(StrEnum):
 
 
 class TransportError(Exception):
-    def __init__(
-        self, kind: ErrorKind, *, code: str = "", detail: str = "", retry_after: float | None = None
-    ):
+    def __init__(self, kind: ErrorKind, *, code: str = "", detail: str = "", retry_after: float | None = None):
         super().__init__(f"{kind}: {code} {detail}".strip())
         self.kind = kind
         self.code = code
