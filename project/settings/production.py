@@ -2,7 +2,9 @@
 
 from project.env import env_bool, env_int, env_str
 from project.settings.base import *  # noqa: F403
-from project.settings.base import PUBLIC_BASE_URL
+from project.settings.base import INSTALLED_APPS, PUBLIC_BASE_URL
+
+INSTALLED_APPS = [*INSTALLED_APPS, "anymail"]  # for EMAIL_BACKEND=anymail.backends.…
 
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True

@@ -3,9 +3,9 @@
 import tomllib
 from pathlib import Path
 
-import project
 from django.apps import apps
 
+import project
 from project.installation import CHECKOUT
 
 CONTRACTS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["importlinter"]
