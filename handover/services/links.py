@@ -15,8 +15,15 @@ from .policies import hours_of, policy_of
 
 logger = logging.getLogger(__name__)
 
-WITHOUT_LINK = "Tell me a day and a time that suit you, and someone will call you."
-"""Takes the place of the link in a workspace that has none."""
+WITHOUT_LINK = (
+    "{greeting}our colleagues have not been free for {waited} now, and I don't want to keep you waiting about "
+    "“{request}”{for_company}. Tell me a day and a time that suit you, and someone will call you."
+)
+AFTER_HOURS_WITHOUT_LINK = (
+    "{greeting}our team is away right now{opens}. So that your request “{request}” is not lost{for_company}, tell me a "
+    "day and a time that suit you, and someone will call you."
+)
+"""What the bridge says in a workspace that has no booking address yet, or when Calendly gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,8 @@ def offer_link(handover_id: int, now: datetime) -> Link:
     token = new_booking_token()
     url, reason = _booking_url(handover)
     if not url:
-        return Link(WITHOUT_LINK, "", _template(handover, policy), _opens(handover, now), reason)
+        words = AFTER_HOURS_WITHOUT_LINK if handover.after_hours else WITHOUT_LINK
+        return Link("", "", words, _opens(handover, now), reason)
     tracked = with_tracking(url, token=token, name=handover.lead.name, email=email_of(handover.lead))
     return Link(tracked, token, _template(handover, policy), _opens(handover, now), reason)
 
