@@ -8,17 +8,14 @@ from django.core.asgi import get_asgi_application
 
 django = get_asgi_application()  # first: what follows imports models
 
-from importlib import import_module  # noqa: E402
-from importlib.util import find_spec  # noqa: E402
-
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from inbox.routing import websocket_urlpatterns as staff  # noqa: E402
 from messaging import doors  # noqa: E402
 from messaging.channels.webchat.routing import websocket_urlpatterns as visitors  # noqa: E402
 
-staff = import_module("inbox.routing").websocket_urlpatterns if find_spec("inbox.routing") else []
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*staff, *visitors])))
 
 application = doors.wrap(ProtocolTypeRouter({"http": django, "websocket": sockets}))

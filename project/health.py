@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import redis
 from django.conf import settings
@@ -11,7 +12,12 @@ from django.http import HttpRequest, JsonResponse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from messaging.services.inbox import stuck_events
+from project.kernel import clock
+
 logger = logging.getLogger(__name__)
+
+STUCK_SECONDS = 60
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -19,8 +25,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Redis only makes things fast, so its absence is reported but leaves the installation ready."""
-    checks = {"database": _verdict(_database), "migrations": _verdict(_migrations), "redis": _verdict(_redis)}
+    """A missing Redis and a late worker are reported, but leave this process ready: it can still take everything in."""
+    now = clock.now()
+    checks = {
+        "database": _verdict(_database),
+        "migrations": _verdict(_migrations),
+        "redis": _verdict(_redis),
+        "inbox": _verdict(lambda: _inbox(now)),
+    }
     ready = checks["database"] == checks["migrations"] == "ok"
     return JsonResponse({"status": "ok" if ready else "unready", "checks": checks}, status=200 if ready else 503)
 
@@ -29,7 +41,7 @@ def _verdict(check: Callable[[], str]) -> str:
     try:
         return check()
     except Exception as error:  # a check's business is to report whatever is wrong
-        logger.warning("readyz.failed", extra={"check": check.__name__, "error": str(error)})
+        logger.warning("readyz.failed", extra={"error": str(error)})
         return "unavailable"
 
 
@@ -42,6 +54,12 @@ def _database() -> str:
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+
+
+def _inbox(now: datetime) -> str:
+    """Received long ago and still not applied: the workers or the clock have stopped."""
+    waiting = stuck_events(now, STUCK_SECONDS)
+    return f"{waiting} events wait for more than {STUCK_SECONDS} s" if waiting else "ok"
 
 
 def _redis() -> str:
