@@ -76,7 +76,7 @@ class ReturnToAi(ConversationView):
         return_to_ai(
             conversation=conversation,
             user=request.user,
-            reason=f"{request.user} returned the conversation to the AI.",
+            reason=f"{request.user} gave it back",
             now=clock.now(),
         )
         return self.shown(conversation)

@@ -13,11 +13,14 @@ MAX_BODY = 4096
 
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
-    role = serializers.CharField(help_text="Your role in this workspace.")
+    role = serializers.SerializerMethodField(help_text="Your role in this workspace.")
 
     class Meta:
         model = Workspace
         fields = ["id", "slug", "name", "timezone", "role"]
+
+    def get_role(self, workspace: Workspace) -> str:
+        return str(self.context["roles"][workspace.pk])
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):

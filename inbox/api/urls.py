@@ -1,7 +1,7 @@
 """/api/v1/"""
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from .conversations import (
     ConversationDetail,
@@ -11,6 +11,7 @@ from .conversations import (
     TakeOver,
     TrailOfConversation,
 )
+from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
@@ -21,7 +22,7 @@ app_name = "api"
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("docs/", Documentation.as_view(url_name="api:schema"), name="docs"),
     path("workspaces/", WorkspaceList.as_view(), name="workspaces"),
     path("conversations/", ConversationList.as_view(), name="conversations"),
     path("conversations/<int:conversation_id>/", ConversationDetail.as_view(), name="conversation"),

@@ -15,6 +15,4 @@ class WorkspaceList(ApiView):
         """The workspaces you work in."""
         workspaces = workspaces_of(request.user)
         roles = roles_of(request.user, workspaces)
-        for workspace in workspaces:
-            workspace.role = roles[workspace.pk]
-        return Response(WorkspaceSerializer(workspaces, many=True).data)
+        return Response(WorkspaceSerializer(workspaces, many=True, context={"roles": roles}).data)

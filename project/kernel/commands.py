@@ -18,6 +18,9 @@ WRONG_VALUES = 2
 class OperatorCommand(BaseCommand):
     """A command defines `answer(**options)`, which returns what `--json` prints, and `tell(answer)`, its text."""
 
+    # They would load every screen before a command that needs none of them.
+    requires_system_checks: list[str] = []
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", help="Print one JSON document and nothing else.")

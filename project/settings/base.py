@@ -180,6 +180,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False}
+UNFOLD = {"SITE_TITLE": "Baton", "SITE_HEADER": "Baton"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Baton API",
     "DESCRIPTION": "Conversations, handovers and leads of a workspace.",
@@ -188,6 +189,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+UNFOLD = {"SITE_TITLE": "Baton", "SITE_HEADER": "Baton"}
 
 # Language, time, files, mail
 

@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
@@ -85,6 +86,21 @@ def test_what_may_be_added_has_its_form(root: Client, model: type[Model]) -> Non
     assert answer.status_code == (
         403 if model._meta.label_lower in {*READ_ONLY, "messaging.servicewindow", "agents.staffalert"} else 200
     )
+
+
+def test_the_tables_of_libraries_open_too(root: Client) -> None:
+    for model in admin.site._registry:
+        assert root.get(page(model, "changelist")).status_code == 200, model
+        assert root.get(page(model, "add")).status_code in (200, 403), model
+
+
+def test_the_seed_of_a_second_factor_is_never_shown(root: Client, cast: Cast) -> None:
+    factor = Authenticator.objects.create(user=cast.ana, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    shown = root.get(page(Authenticator, "change", factor.pk))
+    assert shown.status_code == 200
+    assert "JBSWY3DPEHPK3PXP" not in shown.content.decode()
+    assert root.post(page(Authenticator, "delete", factor.pk), {"post": "yes"}).status_code == 302
+    assert not Authenticator.objects.exists()
 
 
 @pytest.mark.parametrize("label", READ_ONLY)
