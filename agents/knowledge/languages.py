@@ -1,7 +1,8 @@
 """How text is stemmed and stripped of accents, the same for what is stored and for what is asked.
 
 People type "preco" for "preço". The `unaccent` extension is not there on every PostgreSQL; `translate()` is, and it
-is immutable, which a generated column demands. Both constants are frozen into the migration: change them with a new one.
+is immutable, which a generated column demands. Both constants are frozen into the migration: change them by a
+new one.
 """
 
 from __future__ import annotations

@@ -8,9 +8,20 @@ customer's words) into a SQLite file, and its agent loop of tools and flows cost
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
-# Before the import: it reads them once.
-os.environ.update(CREWAI_DISABLE_TELEMETRY="true", CREWAI_DISABLE_TRACKING="true", CREWAI_TRACING_ENABLED="false")
+# Read by crewai when it is imported. The last one keeps its first run from collecting a trace.
+os.environ.update(
+    CREWAI_DISABLE_TELEMETRY="true",
+    CREWAI_DISABLE_TRACKING="true",
+    CREWAI_DISABLE_VERSION_CHECK="true",
+    CREWAI_TRACING_ENABLED="false",
+    CREWAI_TESTING="true",
+)
+if not os.access(Path("~").expanduser(), os.W_OK):
+    # It makes its folders at import, and fails in a container whose home is read-only.
+    os.environ["HOME"] = tempfile.mkdtemp(prefix="crewai-home-")
 
 import queue
 import time
@@ -152,7 +163,13 @@ class _Seat:
             output_pydantic=shape,
         )
         self._crew = _ForgetfulCrew(
-            agents=[agent], tasks=[task], process=Process.sequential, cache=False, memory=False, verbose=False
+            agents=[agent],
+            tasks=[task],
+            process=Process.sequential,
+            cache=False,
+            memory=False,
+            tracing=False,
+            verbose=False,
         )
 
     def answer(self, request: str) -> Any:

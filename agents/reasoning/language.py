@@ -20,6 +20,7 @@ _SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
+_TELLING_WORDS = ("stopwords", "positive", "negative")
 _TELLING_TOPICS = ("greeting", "thanks", "pricing")
 
 
@@ -45,10 +46,10 @@ def _by_script(text: str) -> str | None:
 
 @cache
 def _languages_of_words() -> dict[str, tuple[str, ...]]:
-    """Each little word with the languages that use it."""
+    """Each telling word with the languages that use it."""
     found: dict[str, list[str]] = {}
     for language in LANGUAGES:
-        for word in vocabulary("stopwords", language):
+        for word in frozenset().union(*(vocabulary(kind, language) for kind in _TELLING_WORDS)):
             found.setdefault(word, []).append(language)
     return {word: tuple(languages) for word, languages in found.items()}
 

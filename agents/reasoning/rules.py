@@ -43,7 +43,7 @@ _USUAL_CONFIDENCE = 0.7
 def read_by_rules(question: Question) -> Reading:
     explicit = read_explicit(question.text)
     language = choose_language(question, explicit)
-    intent = _intent(question.text, explicit, language)
+    intent = _intent(question.text, explicit, _languages_to_try(question, language))
     sentiment = read_sentiment(question.text, language)
     urgency = read_urgency(question.text, language)
     return Reading(
@@ -84,11 +84,11 @@ def summarise(text: str) -> str:
 
 
 def greets(text: str, language: str) -> bool:
-    return _mentions("greeting", normalise(text), language)
+    return _mentions("greeting", normalise(text), (language, "en"))
 
 
 def gives_thanks(text: str, language: str) -> bool:
-    return _mentions("thanks", normalise(text), language)
+    return _mentions("thanks", normalise(text), (language, "en"))
 
 
 def _language_of_history(question: Question) -> str | None:
@@ -96,7 +96,13 @@ def _language_of_history(question: Question) -> str | None:
     return detect_language(said) if said else None
 
 
-def _intent(text: str, explicit: Explicit, language: str) -> Intent:
+def _languages_to_try(question: Question, language: str) -> tuple[str, ...]:
+    """The language of the message and English, which is mixed in everywhere; all of them when nothing told which."""
+    known = language in LANGUAGES and bool(question.language or detect_language(question.text))
+    return (language, "en") if known else LANGUAGES
+
+
+def _intent(text: str, explicit: Explicit, languages: tuple[str, ...]) -> Intent:
     if explicit.opt_out:
         return Intent.OPT_OUT
     if explicit.wants_human:
@@ -105,16 +111,14 @@ def _intent(text: str, explicit: Explicit, language: str) -> Intent:
         return Intent.OPT_IN
     spellings = normalise(text)
     for kind, intent in (*_ORDER, *_CHATTER):
-        if _mentions(kind, spellings, language):
+        if _mentions(kind, spellings, languages):
             return Intent.PRODUCT_INQUIRY if intent in _CHATTING and _asks(spellings[-1], text) else intent
     if not any(letter.isalnum() for letter in text):
         return Intent.SMALL_TALK  # a thumb up, a heart
     return Intent.PRODUCT_INQUIRY if "?" in fold(text) or "؟" in text else Intent.UNCLEAR
 
 
-def _mentions(kind: str, spellings: tuple[Text, ...], language: str) -> bool:
-    """In the language of the message or English: people say "ok" and "help" everywhere."""
-    languages = (language, "en") if language in LANGUAGES else LANGUAGES
+def _mentions(kind: str, spellings: tuple[Text, ...], languages: tuple[str, ...]) -> bool:
     return any(search_topic(kind, spelling.padded, languages) for spelling in spellings)
 
 

@@ -90,6 +90,8 @@ def _crew_for(settings: ModelSettings, budget_seconds: float) -> Analyst:
         raise AnalystUnavailable(Failure.TIMEOUT, "the analysts are still being loaded") from None
     except ImportError as error:
         raise AnalystUnavailable(Failure.NOT_INSTALLED, str(error)) from error
+    except Exception as error:  # whatever a third party's import does, customers are answered
+        raise AnalystUnavailable(Failure.NOT_INSTALLED, f"{type(error).__name__}: {error}") from error
 
 
 def _opening(settings: ModelSettings) -> Future[Analyst]:
