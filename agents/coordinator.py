@@ -139,14 +139,18 @@ def send_as_person(
     if not body.strip():
         raise NothingToSay("Write a message first.")
     conversation = lock_conversation(conversation.pk)
+    unique = key or f"{conversation.pk}:{conversation.seq}:{now.timestamp()}"
+    intent_key = f"human:{user.pk}:{unique}"[:160]
+    known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()
+    if known:  # a late retry must not take the floor again after the conversation was returned
+        return known
     grant = take_over(conversation=conversation, user=user, now=now)
     newest = _newest_inbound(conversation)
-    unique = key or f"{conversation.pk}:{conversation.seq}:{now.timestamp()}"
     message = queue_message(
         conversation=conversation,
         voice=Voice.HUMAN,
         body=body.strip(),
-        intent_key=f"human:{user.pk}:{unique}"[:160],
+        intent_key=intent_key,
         grant=grant,
         now=now,
         answers=newest,

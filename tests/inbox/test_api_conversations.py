@@ -202,6 +202,13 @@ class TestActing:
         with workspace_scope(cast.acme):
             assert Message.objects.count() == 1
 
+    def test_a_late_retry_does_not_take_the_conversation_again(self, bruno: Caller, path: str) -> None:
+        key = {"Idempotency-Key": "k-1"}
+        bruno.post(f"{path}messages/", {"body": "Hello"}, expect=201, **key)
+        bruno.post(f"{path}return-to-ai/")
+        bruno.post(f"{path}messages/", {"body": "Hello"}, expect=201, **key)
+        assert bruno.get(path)["floor"]["holder"] == ""
+
     def test_the_same_key_of_two_people_is_two_messages(self, cast: Cast, bruno: Caller, path: str) -> None:
         key = {"Idempotency-Key": "k-1"}
         bruno.post(f"{path}messages/", {"body": "Hello"}, expect=201, **key)
