@@ -50,6 +50,13 @@ def found_company(*, now: datetime) -> Workspace:
     return workspace
 
 
+def keep_address(workspace: Workspace) -> None:
+    """The installation may have moved to another port since the demo was loaded."""
+    if workspace.booking_url != booking_address():
+        workspace.booking_url = booking_address()
+        workspace.save(update_fields=["booking_url"])
+
+
 def booking_address() -> str:
     return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/demo/book/"
 

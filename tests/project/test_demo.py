@@ -1,8 +1,9 @@
 """The demo company: loaded once, alive, and closed where it has no place."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from crm.models import Lead, TrailEntry, User, Workspace
 from handover.models import Booking, Handover, LadderStep
@@ -22,7 +23,7 @@ def prado() -> Workspace:
     return found_company(now=clock.now())
 
 
-def test_loading_it_twice_changes_nothing(settings: SettingsWrapper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loading_it_twice_changes_nothing(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     settings.DEMO = True
     call_command("load_demo")
     call_command("load_demo")
@@ -32,7 +33,7 @@ def test_loading_it_twice_changes_nothing(settings: SettingsWrapper, capsys: pyt
     assert "ana@demo.test" in capsys.readouterr().out
 
 
-def test_production_refuses_it(settings: SettingsWrapper) -> None:
+def test_production_refuses_it(settings: Any) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError) as refused:
         call_command("load_demo")

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from crm.models.people import IdentityKind
-from messaging.models import Floor, Message
+from messaging.models import Channel, Floor, Message
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.statuses import record_status
 from project.kernel.scope import workspace_scope
@@ -136,14 +136,14 @@ def _voice(message: Message, visitor: Visitor) -> tuple[str, str]:
     if message.voice == Voice.CUSTOMER:
         return "you", ""
     if message.voice == Voice.HUMAN:
-        return "human", message.author.get_short_name() if message.author else title_of(visitor)
+        return "human", message.author.get_short_name() if message.author else title_of(visitor.channel)
     if message.voice == Voice.AI:
         return "ai", "AI assistant"
-    return "team", title_of(visitor)
+    return "team", title_of(visitor.channel)
 
 
-def title_of(visitor: Visitor) -> str:
-    return str(visitor.channel.settings.get("title") or visitor.channel.workspace.name)
+def title_of(channel: Channel) -> str:
+    return str(channel.settings.get("title") or channel.workspace.name)
 
 
 def _uuids(ids: Iterable[str]) -> list[uuid.UUID]:

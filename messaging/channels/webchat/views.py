@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -33,16 +34,19 @@ class TooLarge(Exception):
 
 @require_GET
 def chat_page(request: HttpRequest, token: str) -> HttpResponse:
-    channel = _chat_or_404(token)
-    context = {
-        "channel": channel,
-        "title": title_of(Visitor(channel, "")),
-        "greeting": channel.settings.get("greeting", ""),
-        "doors": {name: reverse(f"webchat:{name}", args=[token]) for name in ("visitors", "messages", "seen")},
-    }
-    response = render(request, "webchat/page.html", context)
+    response = render(request, "webchat/page.html", page_context(_chat_or_404(token)))
     response.csp = {"frame-ancestors": "*"}  # type: ignore[attr-defined]  # it stands in the company's own site
     return response
+
+
+def page_context(channel: Channel) -> dict[str, Any]:
+    doors = ("visitors", "messages", "seen")
+    return {
+        "channel": channel,
+        "title": title_of(channel),
+        "greeting": channel.settings.get("greeting", ""),
+        "doors": {name: reverse(f"webchat:{name}", args=[channel.token]) for name in doors},
+    }
 
 
 @require_GET
