@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.urls import reverse
 
 from crm.models import Membership, Role
 from messaging.live import announce_alert
@@ -40,7 +41,8 @@ def alert_staff(
         .select_related("user")
         .filter(user__is_active=True)
     ]
-    link = f"{settings.PUBLIC_BASE_URL.rstrip('/')}/w/{conversation.workspace.slug}/inbox/{conversation.pk}/"
+    thread = reverse("inbox:thread", args=[conversation.workspace.slug, conversation.pk])
+    link = settings.PUBLIC_BASE_URL.rstrip("/") + thread
     StaffAlert.objects.bulk_create(
         [
             StaffAlert(
