@@ -33,11 +33,15 @@ def fill(template: str, *, lead: Lead, request: str, waited: timedelta, link: st
         "request": quote(request),
         "link": link,
         "greeting": f"Hi {lead.name}, " if lead.name else "Hello, ",
-        "name_comma": f", {lead.name}" if lead.name else "",
+        "name_comma": f", {first_name(lead)}" if lead.name else "",
         "for_company": f" for {lead.company}" if lead.company else "",
         "opens": opens,
     }
     return re.sub(r"{(\w+)}", lambda match: values.get(match[1], match[0]), template)
+
+
+def first_name(lead: Lead) -> str:
+    return lead.name.split()[0] if lead.name.split() else lead.name
 
 
 def quote(request: str) -> str:

@@ -8,6 +8,7 @@ waits `LOCK_DELAY`: its holder may be paused rather than dead, and must not wake
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -104,7 +105,7 @@ _RENEW = """
 def acquire(*, workspace_id: int, lead_id: int, holder: str, seconds: float = LEASE_SECONDS) -> Grant | Busy:
     """Ask for the floor as `holder` (a key of HOLDERS other than human). Equal or lower priority: Busy."""
     priority = HOLDERS[holder]
-    values = {
+    values: dict[str, Any] = {
         "workspace": workspace_id,
         "lead": lead_id,
         "holder": holder,
@@ -125,7 +126,7 @@ def take_over(*, workspace_id: int, lead_id: int, user_id: int, returns_at: date
 
     `returns_at` is when the auto-return rule gives the conversation back.
     """
-    values = {"workspace": workspace_id, "lead": lead_id, "user": user_id, "returns_at": returns_at}
+    values: dict[str, Any] = {"workspace": workspace_id, "lead": lead_id, "user": user_id, "returns_at": returns_at}
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_OVER, values)
         (epoch,) = cursor.fetchone()
@@ -169,7 +170,7 @@ def current_floor(lead_id: int) -> Floor | None:
     return Floor.objects.select_related("user").filter(lead_id=lead_id).first()
 
 
-def _changes(statement: str, values: list[object]) -> bool:
+def _changes(statement: str, values: list[Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

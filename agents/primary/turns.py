@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents.coordinator import grant_floor
 from agents.models import Turn
@@ -60,12 +60,12 @@ def take_one_due_turn(now: datetime) -> bool:
     return True
 
 
-def _conversations_to_answer(now: datetime):  # type: ignore[no-untyped-def]
+def _conversations_to_answer(now: datetime) -> QuerySet[Conversation]:
     open_turn = Turn.objects.filter(conversation=OuterRef("pk"), state__in=OPEN)
     return Conversation.objects.filter(turn_due_at__lte=now).exclude(Exists(open_turn))
 
 
-def _turns_to_retake(now: datetime):  # type: ignore[no-untyped-def]
+def _turns_to_retake(now: datetime) -> QuerySet[Turn]:
     died = Q(state=TurnState.TAKEN, claimed_until__lt=ClockTimestamp())
     return Turn.objects.filter(Q(state=TurnState.WAITING, due_at__lte=now) | died)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from agents.alerts import alert_staff
 from agents.bus import send_agent_message
@@ -61,7 +61,7 @@ def climb_one_due_step(now: datetime) -> bool:
     return True
 
 
-def _due(now: datetime):  # type: ignore[no-untyped-def]
+def _due(now: datetime) -> QuerySet[LadderStep]:
     unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=ClockTimestamp())
     return LadderStep.objects.filter(unclaimed, state=StepState.PENDING, due_at__lte=now)
 

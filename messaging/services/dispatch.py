@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from messaging import gate, transports
 from messaging.gate import Outcome
@@ -66,7 +66,7 @@ def has_due_messages(now: datetime) -> bool:
         return _sendable(now).exists()
 
 
-def _sendable(now: datetime):  # type: ignore[no-untyped-def]
+def _sendable(now: datetime) -> QuerySet[Message]:
     """Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant."""
     in_flight = Attempt.objects.filter(lead=OuterRef("lead"), state__in=[AttemptState.CALLING, AttemptState.UNKNOWN])
     earlier = Message.objects.filter(

@@ -6,6 +6,8 @@ being claimed by another of our messages. https://www.twilio.com/docs/messaging/
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from messaging import transports
 from messaging.models import Attempt, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
@@ -58,11 +60,11 @@ def settle_one_unknown_attempt(now: datetime) -> bool:
     return True
 
 
-def _overdue():  # type: ignore[no-untyped-def]
+def _overdue() -> QuerySet[Attempt]:
     return Attempt.objects.filter(state=AttemptState.CALLING, deadline_at__lt=ClockTimestamp())
 
 
-def _unsettled(now: datetime):  # type: ignore[no-untyped-def]
+def _unsettled(now: datetime) -> QuerySet[Attempt]:
     return Attempt.objects.filter(state=AttemptState.UNKNOWN, settle_at__lte=now)
 
 
