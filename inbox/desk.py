@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
 
 from crm.access import MAY, NotAllowed, NotFound, access_workspace, role_of, workspaces_of
 from crm.models import User, Workspace
@@ -38,6 +39,13 @@ class Desk:
         return self.workspace.zone
 
 
+class DeskRequest(HttpRequest):
+    """What a view at the desk is given."""
+
+    desk: Desk
+    htmx: HtmxDetails
+
+
 View = Callable[..., HttpResponse]
 
 
@@ -52,7 +60,7 @@ def at_desk(action: str = "read") -> Callable[[View], View]:
         @wraps(view)
         def opened(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
             try:
-                desk = _desk(request.user, slug, action)  # type: ignore[arg-type]
+                desk = _desk(cast(User, request.user), slug, action)
                 request.desk = desk  # type: ignore[attr-defined]
                 with workspace_scope(desk.workspace), timezone.override(desk.zone):
                     return view(request, **kwargs)

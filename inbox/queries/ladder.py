@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from handover.models import Handover, LadderStep
@@ -131,7 +132,7 @@ def _share(stops: list[datetime], now: datetime) -> float:
     if len(stops) < 2:
         return 0.0
     width = 100 / (len(stops) - 1)
-    for number, (start, end) in enumerate(zip(stops, stops[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(stops)):
         if now < end:
             passed = (now - start).total_seconds() / max((end - start).total_seconds(), 0.001)
             return width * (number + min(max(passed, 0.0), 1.0))

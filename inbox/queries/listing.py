@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from crm.models import Identity, User
-from handover.models import Booking, Handover
+from handover.models import Booking, Handover, LadderStep
 from handover.models.bookings import BookingState
-from handover.models.handovers import OPEN_STATES, HandoverState
+from handover.models.handovers import OPEN_STATES, HandoverState, StepState
 from inbox import words
 from inbox.desk import Desk
 from inbox.queries.ladder import NextStep, next_step
@@ -20,6 +22,9 @@ from messaging.models.messages import Voice
 PAGE = 40
 MOST = 200
 CLOSING = timedelta(hours=4)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAR = datetime(2200, 1, 1, tzinfo=UTC)
+"""Where a handover without a next step is sorted: after all that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class View:
     label: str
     empty: str
     hint: str
-    oldest_first: bool = False
+    by_next_step: bool = False
 
 
 WAITING = View(
@@ -37,7 +42,7 @@ WAITING = View(
     "Nobody is waiting",
     "When a customer asks for a person, or the AI finds that one is needed, the conversation stands here with its "
     "ladder: what was done, what comes next, and when.",
-    oldest_first=True,
+    by_next_step=True,
 )
 VIEWS = (
     WAITING,
@@ -72,8 +77,20 @@ VIEWS = (
         "Every open conversation has somebody",
         "Open conversations without an assignee stand here.",
     ),
-    View("resolved", "Resolved", "Nothing is resolved yet", "Resolved conversations rest here; a new message opens them again."),
+    View(
+        "resolved",
+        "Resolved",
+        "Nothing is resolved yet",
+        "Resolved conversations rest here; a new message opens them again.",
+    ),
 )
+FOUND = View(
+    "found",
+    "Found",
+    "Nothing found",
+    "Names, companies, phone numbers, e-mail addresses and the words of messages are searched, in every view.",
+)
+"""What a search shows: it looks everywhere, whatever view was open."""
 BY_KEY = {view.key: view for view in VIEWS}
 
 
@@ -135,7 +152,9 @@ def _belongs(view: str, user: User, now: datetime) -> Q:
         return is_open & Q(Exists(closing))
     if view == "unassigned":
         return is_open & Q(assignee=None)
-    return is_open if view == "open" else Q(status=ConversationStatus.RESOLVED)
+    if view == "resolved":
+        return Q(status=ConversationStatus.RESOLVED)
+    return is_open if view == "open" else Q()
 
 
 def counted_views(desk: Desk, *, now: datetime) -> tuple[CountedView, ...]:
@@ -147,9 +166,7 @@ def counted_views(desk: Desk, *, now: datetime) -> tuple[CountedView, ...]:
     return tuple(CountedView(view, counts.get(f"in_{view.key}")) for view in VIEWS)
 
 
-def page_of(
-    desk: Desk, view: View, *, search: str = "", before: str = "", until: str = "", now: datetime
-) -> Page:
+def page_of(desk: Desk, view: View, *, search: str = "", before: str = "", until: str = "", now: datetime) -> Page:
     """A page of rows after the cursor `before`, or everything down to the cursor `until` (a page being refreshed)."""
     found = _found(desk, view, search, now)
     limit = MOST if until else PAGE
@@ -168,12 +185,20 @@ def _has_more(desk: Desk, view: View, search: str, cursor: str, now: datetime) -
 
 
 def _found(desk: Desk, view: View, search: str, now: datetime) -> QuerySet[Conversation]:
-    found = Conversation.objects.filter(workspace=desk.workspace).filter(_belongs(view.key, desk.user, now))
-    sort = Subquery(_open_handovers().values("requested_at")[:1]) if view.oldest_first else F("last_message_at")
-    found = found.select_related("lead", "channel", "assignee", "lead__floor__user").annotate(sort_at=sort)
-    if search:
-        found = _matching(found, search)
-    return found.order_by("sort_at", "pk") if view.oldest_first else found.order_by("-sort_at", "-pk")
+    found: QuerySet[Conversation] = Conversation.objects.filter(workspace=desk.workspace)
+    found = found.filter(_belongs(view.key, desk.user, now))
+    sort = Coalesce(Subquery(_next_due()), Value(FAR)) if view.by_next_step else F("last_message_at")
+    found = found.select_related("lead", "channel", "assignee", "lead__floor__user")
+    found = _matching(found, search) if search else found
+    order = ("sort_at", "pk") if view.by_next_step else ("-sort_at", "-pk")
+    return found.annotate(sort_at=sort).order_by(*order)
+
+
+def _next_due() -> Any:
+    pending = LadderStep.objects.filter(
+        handover__conversation=OuterRef("pk"), handover__state__in=OPEN_STATES, state=StepState.PENDING
+    )
+    return pending.order_by("due_at").values("due_at")[:1]
 
 
 def _matching(found: QuerySet[Conversation], search: str) -> QuerySet[Conversation]:
@@ -187,20 +212,21 @@ def _matching(found: QuerySet[Conversation], search: str) -> QuerySet[Conversati
 
 
 def _cursor(conversation: Conversation) -> str:
-    return f"{conversation.sort_at.timestamp():.6f}~{conversation.pk}"  # type: ignore[attr-defined]
+    """Microseconds and id: exact, unlike a float of seconds."""
+    sort_at: datetime = conversation.sort_at  # type: ignore[attr-defined]
+    return f"{(sort_at - EPOCH) // timedelta(microseconds=1)}~{conversation.pk}"
 
 
 def _position(cursor: str) -> tuple[datetime, int]:
+    microseconds, _, pk = cursor.partition("~")
     try:
-        seconds, _, pk = cursor.partition("~")
-        at = datetime.fromtimestamp(0, tz=UTC) + timedelta(microseconds=round(float(seconds) * 1_000_000))
-        return at, int(pk)
+        return EPOCH + timedelta(microseconds=int(microseconds)), min(int(pk), 2**62)
     except (ValueError, OverflowError) as error:
-        raise UnreadableCursor(cursor) from error
+        raise UnreadableCursor(f"{cursor!r} is not a place in this list.") from error
 
 
 def _beyond(view: View, at: datetime, pk: int) -> Q:
-    if view.oldest_first:
+    if view.by_next_step:
         return Q(sort_at__gt=at) | Q(sort_at=at, pk__gt=pk)
     return Q(sort_at__lt=at) | Q(sort_at=at, pk__lt=pk)
 

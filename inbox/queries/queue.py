@@ -65,7 +65,9 @@ def read_queue(desk: Desk, *, now: datetime) -> Queue:
 def read_numbers(desk: Desk, *, now: datetime) -> Numbers:
     """Abandoned: ended with neither a person's answer, nor a booked call, nor a resolution by a person."""
     booked = Booking.objects.filter(handover=OuterRef("pk"), state=BookingState.BOOKED)
-    is_open, ended = Q(state__in=OPEN_STATES), Q(ended_at__gte=now - LOOKED_BACK)
+    is_open = Q(state__in=OPEN_STATES)
+    # a renewed request goes on in its successor: it is neither ended nor abandoned
+    ended = Q(ended_at__gte=now - LOOKED_BACK) & ~Q(state=HandoverState.RENEWED)
     cared_for = (
         Q(answered_at__isnull=False)
         | Q(state__in=[HandoverState.ANSWERED, HandoverState.BOOKED, HandoverState.RESOLVED])

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from agents.models import AgentState
-from agents.models.framework import Agent, State
-from crm.models import Consent, Hold, Identity, TrailEntry
+from agents.coordinator import SPEAKERS
+from agents.states import states_of
+from crm.models import Consent, Hold, Identity, Lead, TrailEntry
 from crm.models.people import IdentityKind
 from handover.models import Booking
 from handover.models.bookings import BookingState
@@ -97,7 +98,7 @@ def read_lead(desk: Desk, conversation: Conversation, *, now: datetime) -> LeadP
         consents=tuple(_consents(lead.pk, now, desk)),
         holds=tuple(_holds(lead.pk, now, desk)),
         bookings=tuple(_bookings(lead.pk, now, desk)),
-        agents=tuple(_agents(lead.pk)),
+        agents=tuple(_agents(lead)),
     )
 
 
@@ -152,7 +153,7 @@ def _zone(name: str, now: datetime) -> str:
     if not name:
         return ""
     city = name.rpartition("/")[2].replace("_", " ")
-    return f"{city}, {words.clock_time(now, words.ZoneInfo(name))} now"
+    return f"{city}, {words.clock_time(now, ZoneInfo(name))} now"
 
 
 def _consents(lead_id: int, now: datetime, desk: Desk) -> Iterable[Line]:
@@ -182,6 +183,8 @@ def _bookings(lead_id: int, now: datetime, desk: Desk) -> Iterable[Line]:
         yield Line(said[BookingState(booking.state)], words.near_time(at, now, desk.zone))
 
 
-def _agents(lead_id: int) -> Iterable[Line]:
-    for row in AgentState.objects.filter(lead=lead_id).order_by("agent"):
-        yield Line(Agent(row.agent).label, State(row.state).label)
+def _agents(lead: Lead) -> Iterable[Line]:
+    """Those that may come to speak to this lead; the others rest."""
+    states = states_of(lead)
+    for agent in SPEAKERS:
+        yield Line(agent.label, states[agent].label)

@@ -56,6 +56,7 @@ class Event:
 TOLD = {
     "handover.requested": ("handover", "waiting"),
     "handover.claimed": ("claimed", "human"),
+    "handover.answered": ("answered", "human"),
     "handover.ended": ("handover ended", "quiet"),
     "ladder.withheld": ("step withheld", "quiet"),
     "floor.taken_over": ("taken over", "human"),
@@ -75,8 +76,8 @@ TOLD = {
 
 VOICES = {Voice.AI: "AI", Voice.BRIDGE: "Booking", Voice.SYSTEM: "System", Voice.MARKETING: "Nurturing"}
 TICKS = {
-    MessageStatus.QUEUED: ("◦", "Waiting to be sent"),
-    MessageStatus.SENDING: ("◦", "Being sent"),
+    MessageStatus.QUEUED: ("…", "Waiting to be sent"),
+    MessageStatus.SENDING: ("…", "Being sent"),
     MessageStatus.ACCEPTED: ("✓", "Accepted by the provider"),
     MessageStatus.SENT: ("✓", "Sent"),
     MessageStatus.DELIVERED: ("✓✓", "Delivered"),

@@ -1,22 +1,22 @@
 from django import template
-from django.http import HttpRequest
 from django.http.request import QueryDict
 from django.urls import reverse
 
+from inbox.desk import DeskRequest
 from inbox.queries.listing import Page, View
 
 register = template.Library()
 
 
-def _url(request: HttpRequest, view: View, search: str, **extra: str) -> str:
+def _url(request: DeskRequest, view: View, search: str, **extra: str) -> str:
     query = QueryDict(mutable=True)
     query.update({"view": view.key, **({"q": search} if search else {}), **extra})
-    slug = request.desk.workspace.slug  # type: ignore[attr-defined]
+    slug = request.desk.workspace.slug
     return f"{reverse('inbox:inbox', args=[slug])}?{query.urlencode()}"
 
 
 @register.simple_tag
-def live_list_url(request: HttpRequest, view: View, search: str, page: Page) -> str:
+def live_list_url(request: DeskRequest, view: View, search: str, page: Page) -> str:
     """Where the rows shown now are fetched again: all of them, however often “older” was pressed."""
     is_long = page.older or "before" in request.GET or "until" in request.GET
     shown_down_to = {"until": page.rows[-1].cursor} if page.rows and is_long else {}
@@ -24,5 +24,5 @@ def live_list_url(request: HttpRequest, view: View, search: str, page: Page) -> 
 
 
 @register.simple_tag
-def older_url(request: HttpRequest, view: View, search: str, page: Page) -> str:
+def older_url(request: DeskRequest, view: View, search: str, page: Page) -> str:
     return _url(request, view, search, before=page.older or "")

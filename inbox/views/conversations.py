@@ -5,16 +5,16 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import coordinator
 from agents.coordinator import NothingToSay
-from inbox.access import access_colleague
 from crm.models import User
 from crm.services.profiles import change_profile
-from inbox.desk import at_desk
+from inbox.access import access_colleague
+from inbox.desk import DeskRequest, at_desk
 from inbox.queries.side import read_lead, read_trail
 from inbox.queries.thread import read_changes, read_thread
 from inbox.views.listing import list_context
@@ -25,34 +25,34 @@ from messaging.services.conversations import assign_conversation, mark_seen
 from project.kernel import clock
 
 
-def _conversation(request: HttpRequest, conversation_id: int, action: str = "read") -> Conversation:
-    desk = request.desk  # type: ignore[attr-defined]
+def _conversation(request: DeskRequest, conversation_id: int, action: str = "read") -> Conversation:
+    desk = request.desk
     return access_conversation(desk.user, desk.workspace, conversation_id, action)
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def _number(request: DeskRequest, name: str) -> int | None:
     text = request.GET.get(name) or request.POST.get(name) or ""
     return min(int(text), 2**62) if text.isascii() and text.isdigit() else None
 
 
-def _shown(request: HttpRequest) -> str:
+def _shown(request: DeskRequest) -> str:
     """Which part of the trail this screen shows."""
     return request.GET.get("show") or request.POST.get("show") or "all"
 
 
 @require_GET
 @at_desk()
-def thread(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def thread(request: DeskRequest, conversation_id: int) -> HttpResponse:
     """The whole page, or for htmx the panes right of the list."""
     conversation = _conversation(request, conversation_id)
     context = _thread_context(request, conversation)
-    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if request.htmx and not request.htmx.history_restore_request:
         return render(request, "inbox/_stage.html", context)
     return render(request, "inbox/inbox.html", {**list_context(request), **context})
 
 
-def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
-    desk = request.desk  # type: ignore[attr-defined]
+def _thread_context(request: DeskRequest, conversation: Conversation) -> dict[str, Any]:
+    desk = request.desk
     now = clock.now()
     opened = read_thread(desk, conversation, before=_number(request, "before"), now=now)
     return {
@@ -67,7 +67,7 @@ def _thread_context(request: HttpRequest, conversation: Conversation) -> dict[st
 
 @require_GET
 @at_desk()
-def since(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def since(request: DeskRequest, conversation_id: int) -> HttpResponse:
     """What a screen that saw `seq` lacks; 204 when it lacks nothing."""
     conversation = _conversation(request, conversation_id)
     seen = _number(request, "seq") or 0
@@ -78,9 +78,9 @@ def since(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_GET
 @at_desk()
-def earlier(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def earlier(request: DeskRequest, conversation_id: int) -> HttpResponse:
     opened = read_thread(
-        request.desk,  # type: ignore[attr-defined]
+        request.desk,
         _conversation(request, conversation_id),
         before=_number(request, "before"),
         now=clock.now(),
@@ -90,10 +90,10 @@ def earlier(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_GET
 @at_desk()
-def trail(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def trail(request: DeskRequest, conversation_id: int) -> HttpResponse:
     conversation = _conversation(request, conversation_id)
     before = _number(request, "before")
-    desk = request.desk  # type: ignore[attr-defined]
+    desk = request.desk
     found = read_trail(desk, conversation, chosen=_shown(request), before=before, now=clock.now())
     template = "inbox/_trail.html#reasons" if before else "inbox/_trail.html"
     return render(request, template, {"trail": found, "conversation_id": conversation.pk})
@@ -101,18 +101,18 @@ def trail(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 @at_desk("reply")
-def seen(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def seen(request: DeskRequest, conversation_id: int) -> HttpResponse:
     mark_seen(conversation=_conversation(request, conversation_id), now=clock.now())
     return HttpResponse(status=204)
 
 
 @require_POST
 @at_desk("reply")
-def send(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def send(request: DeskRequest, conversation_id: int) -> HttpResponse:
     try:
         message = coordinator.send_as_person(
             conversation=_conversation(request, conversation_id, "reply"),
-            user=request.user,  # type: ignore[arg-type]
+            user=request.desk.user,
             body=_words(request),
             now=clock.now(),
             key=request.POST.get("key") or None,
@@ -124,19 +124,19 @@ def send(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 @at_desk("reply")
-def take_over(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def take_over(request: DeskRequest, conversation_id: int) -> HttpResponse:
     conversation = _conversation(request, conversation_id, "reply")
-    coordinator.take_over(conversation=conversation, user=request.user, now=clock.now())  # type: ignore[arg-type]
+    coordinator.take_over(conversation=conversation, user=request.desk.user, now=clock.now())
     return _changed(request, conversation_id, news="conversation-taken-over")
 
 
 @require_POST
 @at_desk("reply")
-def return_to_ai(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def return_to_ai(request: DeskRequest, conversation_id: int) -> HttpResponse:
     coordinator.return_to_ai(
         conversation=_conversation(request, conversation_id, "reply"),
-        user=request.user,  # type: ignore[arg-type]
-        reason=f"{request.user} gave it back",
+        user=request.desk.user,
+        reason=f"{request.desk.user} gave it back",
         now=clock.now(),
     )
     return _changed(request, conversation_id, news="conversation-returned")
@@ -144,47 +144,47 @@ def return_to_ai(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @require_POST
 @at_desk("reply")
-def resolve(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def resolve(request: DeskRequest, conversation_id: int) -> HttpResponse:
     conversation = _conversation(request, conversation_id, "reply")
-    coordinator.resolve_conversation(conversation=conversation, user=request.user, now=clock.now())  # type: ignore[arg-type]
+    coordinator.resolve_conversation(conversation=conversation, user=request.desk.user, now=clock.now())
     return _changed(request, conversation_id, news="conversation-resolved")
 
 
 @require_POST
 @at_desk("reply")
-def assign(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def assign(request: DeskRequest, conversation_id: int) -> HttpResponse:
     conversation = _conversation(request, conversation_id, "reply")
     assign_conversation(
         conversation=conversation,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.desk.user,
         assignee=_assignee(request),
         now=clock.now(),
     )
     return _changed(request, conversation_id, news="conversation-assigned")
 
 
-def _assignee(request: HttpRequest) -> User | None:
+def _assignee(request: DeskRequest) -> User | None:
     """Somebody of this workspace who may reply, or nobody."""
     member_id = _number(request, "assignee")
     if member_id is None:
         return None
-    return access_colleague(request.desk, member_id)  # type: ignore[attr-defined]
+    return access_colleague(request.desk, member_id)
 
 
 @require_POST
 @at_desk("reply")
-def mark_vip(request: HttpRequest, conversation_id: int) -> HttpResponse:
+def mark_vip(request: DeskRequest, conversation_id: int) -> HttpResponse:
     conversation = _conversation(request, conversation_id, "reply")
     change_profile(
         lead=conversation.lead,
         changes={"is_vip": request.POST.get("is_vip") == "on"},
-        user=request.user,  # type: ignore[arg-type]
+        user=request.desk.user,
         now=clock.now(),
     )
     return _changed(request, conversation_id, news="lead-changed")
 
 
-def _words(request: HttpRequest) -> str:
+def _words(request: DeskRequest) -> str:
     return request.POST.get("body", "").replace("\0", "").encode("utf-8", "ignore").decode()
 
 
@@ -197,25 +197,25 @@ def _refusal(message: Message) -> str:
     return f"Not sent: {message.verdict.get('reason', '')}" if is_refused else ""
 
 
-def _refused(request: HttpRequest, conversation_id: int, words: str) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+def _refused(request: DeskRequest, conversation_id: int, words: str) -> HttpResponse:
+    if not request.htmx:
         return _changed(request, conversation_id, news="message-refused", words=words)
     return render(request, "inbox/_composer_error.html", {"wrong": words}, status=422)
 
 
-def _changed(request: HttpRequest, conversation_id: int, *, news: str, words: str = "") -> HttpResponse:
+def _changed(request: DeskRequest, conversation_id: int, *, news: str, words: str = "") -> HttpResponse:
     """After a write: the changed parts for htmx, else back to the page."""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         if words:
             messages.error(request, words)
-        return redirect("inbox:thread", request.desk.workspace.slug, conversation_id)  # type: ignore[attr-defined]
+        return redirect("inbox:thread", request.desk.workspace.slug, conversation_id)
     response = _changes(request, conversation_id, wrong=words)
     response["HX-Trigger-After-Swap"] = json.dumps({news: {"conversation": conversation_id}})
     return response
 
 
-def _changes(request: HttpRequest, conversation_id: int, wrong: str = "") -> HttpResponse:
-    desk = request.desk  # type: ignore[attr-defined]
+def _changes(request: DeskRequest, conversation_id: int, wrong: str = "") -> HttpResponse:
+    desk = request.desk
     conversation = _conversation(request, conversation_id)
     now = clock.now()
     changes = read_changes(desk, conversation, seq=_number(request, "seq") or 0, now=now)
@@ -231,5 +231,3 @@ def _changes(request: HttpRequest, conversation_id: int, wrong: str = "") -> Htt
         "wrong": wrong,
     }
     return render(request, "inbox/_changes.html", context)
-
-

@@ -2,32 +2,44 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from inbox.desk import at_desk
-from inbox.queries.listing import BY_KEY, WAITING, CountedView, View, counted_views, page_of
+from inbox.desk import DeskRequest, at_desk
+from inbox.queries.listing import BY_KEY, FOUND, WAITING, CountedView, UnreadableCursor, View, counted_views, page_of
 from project.kernel import clock
 
 
 @at_desk()
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: DeskRequest) -> HttpResponse:
     """The whole page, or for htmx the list alone: one page of it, or all that was loaded (`until`)."""
-    context = list_context(request)
-    if request.htmx:  # type: ignore[attr-defined]
+    try:
+        context = list_context(request)
+    except UnreadableCursor as error:
+        raise Http404(str(error)) from error
+    if request.htmx:
         return render(request, "inbox/_list_changes.html", context)
     return render(request, "inbox/inbox.html", context)
 
 
-def list_context(request: HttpRequest, *, otherwise: str = "open") -> dict[str, Any]:
+def list_context(request: DeskRequest, *, otherwise: str = "open") -> dict[str, Any]:
     """What the list pane shows. Without a wish: who waits for a person, or `otherwise` when nobody does."""
-    desk = request.desk  # type: ignore[attr-defined]
+    desk = request.desk
     now = clock.now()
     views = counted_views(desk, now=now)
-    view = BY_KEY.get(request.GET.get("view", "")) or _first_choice(views, otherwise)
+    chosen = BY_KEY.get(request.GET.get("view", "")) or _first_choice(views, otherwise)
     search = _text(request, "q")
+    view = FOUND if search else chosen
     page = page_of(desk, view, search=search, before=_text(request, "before"), until=_text(request, "until"), now=now)
-    return {"section": "inbox", "views": views, "view": view, "search": search, "page": page, "is_more": "before" in request.GET}
+    return {
+        "section": "inbox",
+        "views": views,
+        "view": view,
+        "chosen": chosen,
+        "search": search,
+        "page": page,
+        "is_more": "before" in request.GET,
+    }
 
 
 def _first_choice(views: tuple[CountedView, ...], otherwise: str) -> View:
@@ -35,7 +47,7 @@ def _first_choice(views: tuple[CountedView, ...], otherwise: str) -> View:
     return WAITING if somebody_waits else BY_KEY[otherwise]
 
 
-def _text(request: HttpRequest, name: str) -> str:
+def _text(request: DeskRequest, name: str) -> str:
     """A query parameter as PostgreSQL can take it: no NUL, no lone surrogate, not endless."""
     text = request.GET.get(name, "").replace("\0", "")
     return text.encode("utf-8", "ignore").decode().strip()[:200]

@@ -5,8 +5,12 @@ const field = () => document.getElementById("reply");
 const form = () => document.getElementById("composer");
 const place = () => `draft-${form()?.dataset.draft}`;
 
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
 function restore() {
-  if (!field() || field().value) return;
+  if (!field()) return;
+  if (isMac) document.querySelector("[data-send-key]").textContent = "⌘↵";
+  if (field().value) return;
   field().value = sessionStorage.getItem(place()) ?? "";
 }
 
@@ -19,7 +23,11 @@ function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-document.addEventListener("input", ({ target }) => target.id === "reply" && keep());
+document.addEventListener("input", ({ target }) => {
+  if (target.id !== "reply") return;
+  keep();
+  document.getElementById("composer-error").hidden = true;
+});
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "reply" || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();

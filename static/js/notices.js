@@ -26,6 +26,9 @@ function show(text, { tone = "error", href = "", stays = 10_000 } = {}) {
   setTimeout(() => notice.remove(), stays);
 }
 
+// Those that came with the page go by themselves, like all others.
+document.querySelectorAll("#notices .notice").forEach((notice) => setTimeout(() => notice.remove(), 8_000));
+
 function reasonIn(xhr) {
   const page = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
   return page.querySelector("[data-notice]")?.textContent.trim() || REFUSED[xhr.status] || FAILED;
@@ -40,6 +43,7 @@ document.addEventListener("click", ({ target }) => {
   if (target.matches(".notice button")) target.closest(".notice").remove();
 });
 
+document.addEventListener("notice", ({ detail }) => show(detail.text));
 document.addEventListener("baton:alert", ({ detail }) => {
   const base = location.pathname.match(/^\/w\/[^/]+\//)?.[0] ?? "/";
   const href = `${base}conversations/${detail.conversation}/?view=waiting`;

@@ -127,7 +127,14 @@ def helena(workspace: Workspace, channel: Channel, now: datetime) -> Conversatio
         minutes(38.9),
         status="read",
     )
-    tell(talk_, "turn.decided", "Answered from “Prices 2026”: a question about the price.", minutes(38.9), "primary", seconds=0.8)
+    tell(
+        talk_,
+        "turn.decided",
+        "Answered from “Prices 2026”: a question about the price.",
+        minutes(38.9),
+        "primary",
+        seconds=0.8,
+    )
     asked = say(
         talk_,
         "customer",
@@ -144,7 +151,14 @@ def helena(workspace: Workspace, channel: Channel, now: datetime) -> Conversatio
     ask_for_person(
         talk_, "Contract, and a discount above the AI's authority.", asked.body, minutes(37), now, requested_by=asked
     )
-    tell(talk_, "handover.requested", "Helena asked for a person; the AI is silent.", minutes(36.8), "primary", trigger="explicit_request")
+    tell(
+        talk_,
+        "handover.requested",
+        "Helena asked for a person; the AI is silent.",
+        minutes(36.8),
+        "primary",
+        trigger="explicit_request",
+    )
     tell(talk_, "hold.placed", "Nurturing held for 24 hours: she asked for a person.", minutes(36.8), "crm")
     why = "She asked for a person less than 24 hours ago. Planned again for Saturday 11:00."
     say(
@@ -198,13 +212,20 @@ def full_inbox(workspace: Workspace, channel: Channel, user: User, now: datetime
         say(row, "ai", words, minutes(ago))
         rows.append(row)
     joana = talk(workspace, channel, "Joana Reis", now, ago=27)
-    say(joana, "bridge", "Pick a time that suits you and someone will call you: https://calendly.test/d/abc", minutes(40))
+    say(
+        joana,
+        "bridge",
+        "Pick a time that suits you and someone will call you: https://calendly.test/d/abc",
+        minutes(40),
+    )
     say(joana, "customer", "Thursday works, thank you!", minutes(27))
     book(joana, now + timedelta(days=3), now)
     tell(joana, "booking.booked", "Joana booked a call for Monday 14:00.", minutes(27), "bridge")
     owed = talk(workspace, channel, "Paulo Dias", now, ago=200)
     say(owed, "customer", "I want a person to call me", minutes(200))
-    ask_for_person(owed, "Asked for a call.", "I want a person to call me", minutes(200), now, state=HandoverState.CALLBACK)
+    ask_for_person(
+        owed, "Asked for a call.", "I want a person to call me", minutes(200), now, state=HandoverState.CALLBACK
+    )
     farid = talk(workspace, channel, "Farid Nasser", now, ago=90)
     say(farid, "marketing", "Case study: how a clinic halved its no-shows", minutes(90), purpose="marketing")
     return [*rows, rui, joana, owed, farid]
