@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from django.db import connection
 
@@ -61,7 +62,7 @@ def search_knowledge(
     terms = _terms(text, languages)
     if not terms:
         return ()
-    parameters = {
+    parameters: dict[str, Any] = {
         "terms": [" ".join(term) for term in terms],
         "configurations": _configurations(languages),
         "workspace_id": workspace_id,

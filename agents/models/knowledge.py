@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import CombinedSearchVector, SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Case, F, Func, Value, When
+from django.db.models.expressions import CombinedExpression
 from django_scopes import ScopedManager
 
 from agents.knowledge.languages import ACCENTED, CONFIGURATIONS, PLAIN
@@ -17,7 +18,7 @@ def _without_accents(column: str) -> Func:
     return Func(F(column), Value(ACCENTED), Value(PLAIN), function="translate", output_field=models.TextField())
 
 
-def _stemmed(configuration: str) -> CombinedSearchVector:
+def _stemmed(configuration: str) -> CombinedExpression:
     question = SearchVector(_without_accents("question"), weight="A", config=configuration)
     answer = SearchVector(_without_accents("answer"), weight="B", config=configuration)
     return question + answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
@@ -70,6 +69,18 @@ class StrategyAnswer(Answer):
     confidence: Annotated[float, _bounded(0.0, 1.0)]
 
 
+BLANK: dict[type[Answer], str] = {
+    ReadingAnswer: (
+        '{"intent": "unclear", "wants_human": false, "opt_out": false, "opt_in": false, "priority": "low", '
+        '"sentiment": 0, "urgency": "low", "language": "en", "confidence": 0, "summary": ""}'
+    ),
+    StrategyAnswer: (
+        '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "confidence": 0}'
+    ),
+}
+"""Valid answers that say nothing, for a rehearsal without a model."""
+
+
 @cache
 def schema_of(shape: type[Answer]) -> dict[str, Any]:
     """In the strict subset: every property required, no others allowed."""
@@ -93,11 +104,9 @@ def parse_answer(shape: type[Shape], content: str) -> Shape:
     if start < 0 or end < start:
         raise AnalystUnavailable(Failure.INVALID, "no JSON object in the answer")
     try:
-        return shape.model_validate(json.loads(content[start : end + 1]))
+        return shape.model_validate_json(content[start : end + 1])
     except ValidationError as error:
         raise AnalystUnavailable(Failure.INVALID, _flaws(error)) from error
-    except (ValueError, RecursionError) as error:
-        raise AnalystUnavailable(Failure.INVALID, "not valid JSON") from error
 
 
 def _flaws(error: ValidationError) -> str:
@@ -123,14 +132,14 @@ def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
 
 
 def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
-    reply = (answer.reply or "").strip() if answer.action in _SPOKEN else ""
+    reply = (answer.reply or "").replace("\x00", "").strip() if answer.action in _SPOKEN else ""
     if answer.action in _SPOKEN and not reply:
         raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
     if len(reply) > LONGEST_REPLY:
         raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
     return Strategy(
         action=answer.action,
-        reply=reply.replace("\x00", "") or None,
+        reply=reply or None,
         reason=answer.reason.strip()[:500] or "no reason given",
         cited=_real_sources(answer.cited, question),
         escalate=answer.escalate,

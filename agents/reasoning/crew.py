@@ -37,6 +37,7 @@ from crewai.agents.agent_executor import AgentExecutor
 from pydantic import PrivateAttr
 
 from agents.reasoning.answers import (
+    BLANK,
     Answer,
     ReadingAnswer,
     StrategyAnswer,
@@ -91,6 +92,9 @@ class CrewAnalyst:
         except AnalystUnavailable as unavailable:
             unavailable.usage = _usage(allowance.meter, started)
             raise
+        except Exception as error:  # whatever goes wrong inside a third party's framework, customers are answered
+            usage = _usage(allowance.meter, started)
+            raise AnalystUnavailable(Failure.INVALID, type(error).__name__, usage=usage) from error
         return Analysis(reading, strategy, Tier.CREW, _usage(allowance.meter, started))
 
     def warm_up(self) -> None:
@@ -275,12 +279,7 @@ def _without_asking(reading: Reading) -> Strategy:
 
 
 def _recite(messages: list[Any], shape: type[Answer], allowance: Allowance) -> str:
-    if shape is ReadingAnswer:
-        return (
-            '{"intent": "unclear", "wants_human": false, "opt_out": false, "opt_in": false, "priority": "low", '
-            '"sentiment": 0, "urgency": "low", "language": "en", "confidence": 0, "summary": ""}'
-        )
-    return '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "confidence": 0}'
+    return BLANK[shape]
 
 
 def _usage(meter: Meter, started: float) -> Usage:

@@ -66,7 +66,7 @@ def search_topic(kind: str, padded: str, languages: Container[str] = LANGUAGES) 
         padded = trap.pattern.sub(_MASK, padded)
     for phrases in spoken:
         if found := phrases.pattern.search(padded):
-            return phrases.language, found.group().strip()
+            return phrases.language, found.group().strip(" ,")
     return None
 
 

@@ -98,5 +98,5 @@ def _in_words(reading: Reading) -> str:
 
 
 def _fence(text: str) -> str:
-    """No angle bracket survives, so that nothing inside a fence can close it."""
-    return escape(text, quote=False).replace("\x00", "")
+    """No angle bracket survives to close the fence, and no lone surrogate, which JSON cannot carry."""
+    return escape(text, quote=False).replace("\x00", "").encode("utf-8", "replace").decode()

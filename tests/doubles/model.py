@@ -1,7 +1,8 @@
 """A double of an OpenAI-compatible model: `python -m tests.doubles.model --port 9003`.
 
-Unscripted, it answers every request sensibly by the few rules of `model_brain`, so that a demo works. Steps scripted by
-`script(...)` or `POST /_control/script` are used up first, in order; `GET /_control/requests` is the book of what was asked.
+Unscripted, it answers every request sensibly by the few rules of `model_brain`, so that a demo works. Steps scripted
+by `script(...)` or `POST /_control/script` are used up first, in order; `GET /_control/requests` is the book of what
+was asked.
 """
 
 from __future__ import annotations
