@@ -22,11 +22,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 class Running:
     """One `bin/up`, its output collected as it comes."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, checkout: Path = CHECKOUT) -> None:
         self.data = data
         self.port = free_port()
         self.lines: list[str] = []
-        command = [CHECKOUT / "bin" / "up", "--port", str(self.port), "--data", str(data), *arguments]
+        command = [checkout / "bin" / "up", "--port", str(self.port), "--data", str(data), *arguments]
         self.process = subprocess.Popen(
             command,
             cwd="/",
@@ -60,8 +60,8 @@ class Running:
         except OSError:
             return False
 
-    def wait_until_served(self) -> None:
-        eventually(lambda: "Baton is ready" in self.output, self, seconds=120)
+    def wait_until_served(self, seconds: float) -> None:
+        eventually(lambda: "Baton is ready" in self.output, self, seconds)
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -109,10 +109,10 @@ def data(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def served(data: Path) -> Iterator[Running]:
-    started = Running(data, "--no-demo")
+def served(data: Path, *, checkout: Path = CHECKOUT, seconds: float = 120) -> Iterator[Running]:
+    started = Running(data, "--no-demo", checkout=checkout)
     try:
-        started.wait_until_served()
+        started.wait_until_served(seconds)
         yield started
     finally:
         if started.process.poll() is None:
