@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 import uvloop
@@ -48,8 +49,7 @@ class _Caller(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own class does not inherit from it
         self._send_next()
 
     def _send_next(self) -> None:
@@ -82,7 +82,8 @@ async def _call_repeatedly(url: str, requests: Iterator[bytes], connections: int
     loop = asyncio.get_running_loop()
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, parts.hostname, parts.port)  # type: ignore[misc]
-    await asyncio.gather(*(caller.done for caller in callers))
+    async with asyncio.timeout(seconds + 30):
+        await asyncio.gather(*(caller.done for caller in callers))
     answers.elapsed = time.perf_counter() - began
     return answers
 

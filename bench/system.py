@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,10 @@ def _program_of(process: psutil.Process, *, is_child: bool, data: str) -> str:
         return ""
     named = {"uvicorn": "web", "beat": "beat", "reasoning@%h": "reasoning", "worker@%h": "worker"}
     return next((name for word, name in named.items() if word in words), "other")
+
+
+def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def free_port() -> int:

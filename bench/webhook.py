@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import Answers, call_repeatedly, signed_request
-from bench.system import System, running_double, running_system
+from bench.system import System, cpu_seconds, running_double, running_system
 from project.installation import Server
 from project.keeper import wheel_folder
 
@@ -35,9 +36,15 @@ def measure(*, seconds: float = 8, connections: int = 64) -> dict[str, Any]:
         ]
         call_repeatedly(url, requests[:500], connections=connections, seconds=5)
         before = _probe(system)
+        spent = cpu_seconds(system.processes()["web"])
         answers = call_repeatedly(url, requests[500:], connections=connections, seconds=seconds)
+        spent = cpu_seconds(system.processes()["web"]) - spent
         after = _probe(system)
-        return _report(answers, before, after, stored=_count(system))
+        return {
+            **_report(answers, before, after, stored=_count(system)),
+            "web_cpu_ms_per_webhook": round(spent * 1000 / len(answers.seconds), 3),
+            "load_average": round(os.getloadavg()[0], 1),
+        }
 
 
 def _report(answers: Answers, before: dict[str, float], after: dict[str, float], *, stored: int) -> dict[str, Any]:
