@@ -5,6 +5,7 @@ The client's own retries and its ten minutes of patience are off; who calls owns
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -67,23 +68,26 @@ class ChatEndpoint:
         if seconds < SHORTEST_CALL:
             raise AnalystUnavailable(Failure.TIMEOUT, "no time left")
         allowance.meter.note_call()
-        completion = self._create(messages, shape, seconds)
+        try:
+            completion = self._create(messages, shape, seconds)
+        except _SchemaRejected:
+            self._takes_schema = False  # from now on it is told in words
+            return self.complete(messages, shape, allowance)
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise AnalystUnavailable(Failure.INVALID, "not a chat completion")
         allowance.meter.note_tokens(completion)
         return _content(completion)
 
     def _create(self, messages: list[Any], shape: type[Answer], seconds: float) -> object:
-        options: dict[str, Any] = {"response_format": _response_format(shape)} if self._takes_schema else {}
+        options: dict[str, Any] = {"messages": messages, "response_format": _response_format(shape)}
+        if not self._takes_schema:
+            options = {"messages": [*messages, _in_words(shape)]}
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
         try:
-            return self._client.chat.completions.create(
-                model=self._model, messages=messages, timeout=timeout, **options
-            )
+            return self._client.chat.completions.create(model=self._model, timeout=timeout, **options)
         except openai.APIError as error:
             if self._rejects_schema(error):
-                self._takes_schema = False
-                raise AnalystUnavailable(Failure.INVALID, "the server takes no JSON schema") from error
+                raise _SchemaRejected from error
             raise _unavailable(error) from error
         except ValueError as error:  # a body that is not the JSON it claims to be
             raise AnalystUnavailable(Failure.INVALID, "the response is not JSON") from error
@@ -94,6 +98,15 @@ class ChatEndpoint:
             and isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError)
             and any(word in str(error).lower() for word in ("response_format", "json_schema"))
         )
+
+
+class _SchemaRejected(Exception):
+    """The server knows no structured output."""
+
+
+def _in_words(shape: type[Answer]) -> dict[str, str]:
+    schema = json.dumps(schema_of(shape))
+    return {"role": "system", "content": f"Answer with one JSON object that fits this JSON schema: {schema}"}
 
 
 def _response_format(shape: type[Answer]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ customer's words) into a SQLite file, and its agent loop of tools and flows cost
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -202,7 +203,7 @@ class _Patience:
             raise failure
         self.is_used_up = True
         if failure.reason in _BAD_ANSWER:
-            return ask_again(seat.name, request, flaw=failure.detail, schema=str(schema_of(seat.shape)))
+            return ask_again(seat.name, request, flaw=failure.detail, schema=json.dumps(schema_of(seat.shape)))
         if failure.reason not in _PASSING:
             raise failure
         time.sleep(pause)

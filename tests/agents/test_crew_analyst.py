@@ -217,6 +217,15 @@ def test_a_reply_that_no_database_could_store_is_invalid(model: ModelDouble, ana
     assert failure_of(analyst).reason is Failure.INVALID
 
 
+def test_a_server_that_takes_no_schema_is_told_it_in_words(model: ModelDouble) -> None:
+    plain = CrewAnalyst(ModelSettings(api_key="k", model="m", base_url=model.base_url))
+    model.script(Step(fault="rejects_schema", times=FOREVER))
+    assert plain.analyse(question(), budget_seconds=5).usage.calls == 3
+    assert plain.analyse(question(), budget_seconds=5).tier is Tier.CREW
+    assert all("response_format" not in asked.body for asked in model.requests[1:])
+    assert all('"intent"' in str(asked.body) or '"action"' in str(asked.body) for asked in model.requests)
+
+
 def test_an_answer_in_a_code_fence_is_understood(model: ModelDouble, analyst: CrewAnalyst) -> None:
     plan = '{"action": "ask", "reply": "Which one?", "reason": "r", "cited": [], "escalate": false, "confidence": 1}'
     model.script(Step(on="strategy", content=f"Sure!\n```json\n{plan}\n```"))

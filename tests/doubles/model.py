@@ -31,6 +31,7 @@ FAULTS = frozenset(
         "invalid_json",
         "wrong_values",
         "ignore_schema",
+        "rejects_schema",
         "rate_limited",
         "insufficient_quota",
         "unauthorized",
@@ -139,7 +140,7 @@ class ModelDouble(HttpDouble):
         step = self._note_and_take_step(request, kind, body)
         if delay := step.delay_ms or self.delay_ms:
             self.stopping.wait(delay / 1000)
-        return self._misbehave(step) or self._completion(body, kind, step)
+        return self._misbehave(step, body) or self._completion(body, kind, step)
 
     def _note_and_take_step(self, request: Request, kind: str, body: dict[str, Any]) -> Step:
         asked = Asked(kind, request.arrived_at, request.headers.get("Authorization", ""), body)
@@ -154,7 +155,7 @@ class ModelDouble(HttpDouble):
                     self._steps.remove(step)
             return step
 
-    def _misbehave(self, step: Step) -> Answer | None:
+    def _misbehave(self, step: Step, asked: Mapping[str, Any]) -> Answer | None:
         match step.fault:
             case "hang":
                 return Hang()
@@ -167,6 +168,8 @@ class ModelDouble(HttpDouble):
                 return _error(429, "insufficient_quota", "You exceeded your current quota")
             case "unauthorized":
                 return _error(401, "invalid_api_key", "Incorrect API key provided")
+            case "rejects_schema" if "response_format" in asked:
+                return _error(400, None, "Invalid parameter: 'response_format' of type 'json_schema' is not supported")
             case "server_error":
                 return _error(500, None, "The server had an error")
         return None
