@@ -1,4 +1,4 @@
-"""A real installation beside doubles of the outer world: the supervisor with web, workers and beat, PostgreSQL and Redis.
+"""A real installation beside doubles of the outer world: supervisor, web, workers, beat, PostgreSQL and Redis.
 
 Nothing here reaches into the product: customers write by signed webhooks, staff act by the API, operators by commands,
 and what was said is read in the doubles' own books. Only the killing knows process ids.
@@ -133,6 +133,10 @@ class Customer:
     def heard(self) -> list[BookedMessage]:
         """What the provider accepted for this phone, in order of arrival."""
         return self.acme.twilio.messages(to=self.address)
+
+    def ids_heard(self) -> list[str]:
+        """Our own ids of what the provider accepted, as they travelled with the messages."""
+        return [message.status_callback.partition("mid=")[2] for message in self.heard()]
 
     def heard_texts(self) -> list[str]:
         return [message.body for message in self.heard()]
