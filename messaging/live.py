@@ -4,6 +4,7 @@ A push may be lost (Redis away, capacity): it costs a screen seconds, never data
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -28,9 +29,28 @@ def visitor_group(workspace_id: int, visitor: str) -> str:
 
 
 def announce_change(*, workspace_id: int, lead_id: int, conversation_id: int, seq: int) -> None:
-    """After commit, tell the staff and the visitor that the conversation is at `seq`."""
-    news = {"type": "conversation.changed", "conversation": conversation_id, "seq": seq}
-    transaction.on_commit(lambda: _push(_groups(workspace_id, lead_id), news), robust=True)
+    """After commit, tell the staff and the visitor that the conversation is at `seq`.
+
+    Of the changes of one transaction only the last is told: whoever hears of it fetches all of them.
+    """
+    hooks = [hook for _, hook, *_ in transaction.get_connection().run_on_commit]
+    told = next((hook for hook in hooks if isinstance(hook, _Change) and hook.conversation_id == conversation_id), None)
+    if told is not None:
+        told.seq = seq
+        return
+    transaction.on_commit(_Change(workspace_id, lead_id, conversation_id, seq), robust=True)
+
+
+@dataclass(slots=True)
+class _Change:
+    workspace_id: int
+    lead_id: int
+    conversation_id: int
+    seq: int
+
+    def __call__(self) -> None:
+        news = {"type": "conversation.changed", "conversation": self.conversation_id, "seq": self.seq}
+        _push(_groups(self.workspace_id, self.lead_id), news)
 
 
 def announce_alert(*, workspace_id: int, news: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ always taken first, means no deadlocks and a strict order of what the screens ar
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Lead, User
 from crm.services.trail import record_decision
@@ -25,10 +25,17 @@ def lock_conversation(conversation_id: int) -> Conversation:
     )
 
 
+_NEXT_SEQ = "UPDATE messaging_conversation SET seq = seq + 1 WHERE id = %s RETURNING seq"
+
+
 def next_seq(conversation: Conversation) -> int:
-    """Count a change on the locked row, and tell the screens after commit."""
-    conversation.seq += 1
-    conversation.save(update_fields=["seq"])
+    """Count a change on the locked row, and tell the screens after commit.
+
+    The row counts, not the object: a service that locks the conversation again has an object of its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_SEQ, [conversation.pk])
+        (conversation.seq,) = cursor.fetchone()
     announce_change(
         workspace_id=conversation.workspace_id,
         lead_id=conversation.lead_id,

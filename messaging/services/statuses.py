@@ -56,7 +56,6 @@ def record_status(
     conversation = lock_conversation(found.conversation_id)
     _settle_open_attempt(found, provider_id, status, now)
     message = Message.objects.select_related("lead", "channel", "author").get(pk=found.pk)
-    conversation.refresh_from_db(fields=["seq"])
     if status == MessageStatus.FAILED:
         return _fail(message, conversation, error_code, detail, now)
     return _advance(message, conversation, MessageStatus(status), provider_id, now)
