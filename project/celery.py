@@ -2,10 +2,14 @@
 
 import os
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
+
+from project.env import env_bool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings.local")
 
@@ -21,3 +25,10 @@ def keep_django_logging(**kwargs: object) -> None:
 
 # Celery warns root because of pickled messages; ours are JSON. In a container root is what there is.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@worker_init.connect
+def import_crewai(**kwargs: object) -> None:
+    """In the reasoning worker alone, before its first task: no customer should wait for those seconds."""
+    if env_bool("BATON_REASONING", False) and find_spec("crewai"):
+        import_module("agents.reasoning.crew")
