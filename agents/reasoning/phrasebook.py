@@ -1,7 +1,8 @@
 """Phrase books: what people say in each language, as YAML, compiled once.
 
 A phrase is a row of words. `<name>` is any of the words listed under `words:`, `(a|b c)` one of several, `[a|b]` the
-same or nothing, `*` up to three words of any kind. Phrases match whole words of a normalised text (text.py).
+same or nothing, `*` up to three words of any kind, `$` that only the end or a word of the class `after` may follow.
+Phrases match whole words of a normalised text (text.py).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from agents.reasoning.text import normalise_phrase
 
 FOLDER = Path(__file__).parent / "phrases"
 LANGUAGES = ("en", "es", "pt", "fr", "de", "it", "hi", "id", "ar")
-_PART = re.compile(r"[\[\]()|*]|<\w+>|[^\s\[\]()|<>*]+")
+_PART = re.compile(r"[\[\]()|*$]|<\w+>|[^\s\[\]()|<>*$]+")
 _ANY_WORDS = r"(?: [^\s.]+){0,3}?"
 _NOTHING = re.compile(r"(?!)")
 _MASK = " ~"
@@ -116,6 +117,8 @@ class _Compiler:
             return "|"
         if part == "*":
             return _ANY_WORDS
+        if part == "$":
+            return f"(?=(?: [.,]|{self._gap}{self._classes['after']})(?= ))"
         return self._gap + (self._classes[part[1:-1]] if part.startswith("<") else _literal(part, self._gap))
 
     @staticmethod

@@ -57,7 +57,8 @@ def _cut(text: str) -> str:
 def _spaced(folded: str) -> Text:
     lines = tuple(_words(line) for line in folded.split("\n"))
     padded = " . ".join(line for line in lines if line)
-    return Text(f" {padded} ", tuple(line for line in lines if line))
+    end = "" if padded.endswith(".") else " ."
+    return Text(f" {padded}{end} ", tuple(line for line in lines if line))
 
 
 def _words(line: str) -> str:
