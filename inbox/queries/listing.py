@@ -15,6 +15,7 @@ from handover.models.handovers import OPEN_STATES, HandoverState, StepState
 from inbox import words
 from inbox.desk import Desk
 from inbox.queries.ladder import NextStep, next_step
+from inbox.queries.names import names_of
 from messaging.models import Conversation, Floor, Message, ServiceWindow
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Voice
@@ -233,6 +234,7 @@ def _beyond(view: View, at: datetime, pk: int) -> Q:
 
 def _rows(desk: Desk, view: View, page: list[Conversation], now: datetime) -> Iterable[Row]:
     ids = [conversation.pk for conversation in page]
+    names = names_of(conversation.lead for conversation in page)
     handovers = {
         handover.conversation_id: handover
         for handover in Handover.objects.filter(conversation__in=ids, state__in=OPEN_STATES).prefetch_related("steps")
@@ -255,7 +257,7 @@ def _rows(desk: Desk, view: View, page: list[Conversation], now: datetime) -> It
         tag = _tag(desk, conversation, handover, bookings.get(conversation.lead_id), now)
         yield Row(
             id=conversation.pk,
-            who=conversation.lead.name or _unnamed(conversation),
+            who=names[conversation.lead_id],
             when=_when(conversation, handover, now, desk),
             since=handover.requested_at if handover else None,
             preview=_preview(conversation, desk.user),
@@ -265,10 +267,6 @@ def _rows(desk: Desk, view: View, page: list[Conversation], now: datetime) -> It
             unread=conversation.unread,
             cursor=_cursor(conversation),
         )
-
-
-def _unnamed(conversation: Conversation) -> str:
-    return conversation.lead.email or f"Visitor {conversation.lead_id}"
 
 
 def _when(conversation: Conversation, handover: Handover | None, now: datetime, desk: Desk) -> str:

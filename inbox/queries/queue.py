@@ -11,6 +11,7 @@ from handover.models.handovers import OPEN_STATES, HandoverState
 from inbox import words
 from inbox.desk import Desk
 from inbox.queries.ladder import Ladder, ladder_of
+from inbox.queries.names import names_of
 
 LOOKED_BACK = timedelta(days=30)
 MOST = 200
@@ -56,7 +57,8 @@ def read_queue(desk: Desk, *, now: datetime) -> Queue:
         .prefetch_related("steps")
         .order_by("requested_at")[:MOST]
     )
-    rows = [_waiting(handover, desk, now) for handover in handovers]
+    names = names_of(handover.lead for handover in handovers)
+    rows = [_waiting(handover, names, desk, now) for handover in handovers]
     waiting = [row for row in rows if not row.ladder.is_callback]
     waiting.sort(key=lambda row: row.ladder.next.due_at if row.ladder.next else now)
     return Queue(read_numbers(desk, now=now), tuple(waiting), tuple(row for row in rows if row.ladder.is_callback))
@@ -84,12 +86,12 @@ def read_numbers(desk: Desk, *, now: datetime) -> Numbers:
     return Numbers(**counted, longest=words.short_duration(now - since) if since else "", longest_since=since)
 
 
-def _waiting(handover: Handover, desk: Desk, now: datetime) -> Waiting:
+def _waiting(handover: Handover, names: dict[int, str], desk: Desk, now: datetime) -> Waiting:
     lead = handover.lead
     return Waiting(
         id=handover.pk,
         conversation_id=handover.conversation_id,
-        who=lead.name or lead.email or f"Visitor {lead.pk}",
+        who=names[lead.pk],
         company=lead.company,
         channel=words.channel_label(handover.conversation.channel.kind),
         request=handover.request,

@@ -1,10 +1,13 @@
 """Beside the thread: who the lead is, and why everything happened."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import Q
 
 from agents.coordinator import SPEAKERS
 from agents.states import states_of
@@ -14,11 +17,13 @@ from handover.models import Booking
 from handover.models.bookings import BookingState
 from inbox import words
 from inbox.desk import Desk
+from inbox.queries.names import spaced_phone
 from messaging.models import Conversation
 
 TRAIL_PAGE = 40
-FILTERS = {"all": "All", "sent": "Sent", "unsent": "Not sent"}
-SENT = ("message.queued", "message.accepted", "message.sent", "message.delivered", "ladder.fired", "booking.offered")
+FILTERS = {"story": "Story", "sent": "Sent", "unsent": "Not sent", "all": "All"}
+"""The story leaves out what the thread shows anyway, and the machinery that an engineer looks for under “All”."""
+SENT = ("message.queued", "ladder.fired", "booking.offered")
 UNSENT = (
     "message.suppressed",
     "message.deferred",
@@ -31,7 +36,8 @@ UNSENT = (
     "turn.failed",
     "floor.busy",
 )
-MACHINERY = ("floor.granted", "floor.released", "floor.busy", "turn.opened", "message.accepted", "agent.")
+SPOKEN = ("message.received", "message.queued", "message.accepted")
+MACHINERY = ("floor.granted", "floor.released", "floor.busy", "turn.opened", "ladder.not_needed", "agent.")
 HOLD_WORDS = {
     "in_conversation": "A conversation is going on",
     "human_requested": "Asked for a person",
@@ -71,7 +77,7 @@ class Reason:
     text: str
     kind: str
     actor: str
-    facts: tuple[tuple[str, Any], ...]
+    facts: tuple[tuple[str, str], ...]
     is_unsent: bool
     is_machinery: bool
 
@@ -103,23 +109,30 @@ def read_lead(desk: Desk, conversation: Conversation, *, now: datetime) -> LeadP
 
 
 def read_trail(
-    desk: Desk, conversation: Conversation, *, chosen: str = "all", before: int | None = None, now: datetime
+    desk: Desk, conversation: Conversation, *, chosen: str = "story", before: int | None = None, now: datetime
 ) -> Trail:
-    found = TrailEntry.objects.filter(lead=conversation.lead_id)
-    if chosen == "sent":
-        found = found.filter(kind__in=SENT)
-    elif chosen == "unsent":
-        found = found.filter(kind__in=UNSENT)
+    found = TrailEntry.objects.filter(_belongs(chosen), lead=conversation.lead_id)
     if before is not None:
         found = found.filter(pk__lt=before)
     entries = list(found.order_by("-pk")[: TRAIL_PAGE + 1])
     shown = entries[:TRAIL_PAGE]
     return Trail(
-        chosen=chosen if chosen in FILTERS else "all",
+        chosen=chosen if chosen in FILTERS else "story",
         filters=tuple(FILTERS.items()),
         reasons=tuple(_reason(entry, desk, now) for entry in shown),
         older=shown[-1].pk if len(entries) > TRAIL_PAGE else None,
     )
+
+
+def _belongs(chosen: str) -> Q:
+    if chosen == "all":
+        return Q()
+    if chosen == "sent":
+        return Q(kind__in=SENT)
+    if chosen == "unsent":
+        return Q(kind__in=UNSENT)
+    machinery = Q(kind__startswith="agent.") | Q(kind__in=MACHINERY)
+    return ~machinery & ~Q(kind__in=SPOKEN)
 
 
 def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
@@ -131,10 +144,14 @@ def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
         text=entry.reason,
         kind=entry.kind,
         actor=entry.actor,
-        facts=tuple((name, value) for name, value in entry.facts.items() if value not in (None, "", [], {})),
+        facts=tuple((name, _plain(value)) for name, value in entry.facts.items() if value not in (None, "", [], {})),
         is_unsent=entry.kind in UNSENT,
         is_machinery=entry.kind.startswith(MACHINERY),
     )
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _identities(lead_id: int, email: str) -> Iterable[Line]:
@@ -144,7 +161,7 @@ def _identities(lead_id: int, email: str) -> Iterable[Line]:
         elif identity.kind == IdentityKind.WHATSAPP:
             yield Line("WhatsApp id", identity.value)
         else:
-            yield Line(identity.value)
+            yield Line(spaced_phone(identity.value))
     if email:
         yield Line(email)
 

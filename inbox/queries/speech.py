@@ -74,6 +74,9 @@ TOLD = {
 }
 """The decisions that stand in the thread itself; all others are read in the trail beside it."""
 
+AFTER_WORDS = ("handover.answered", "handover.ended", "conversation.resolved")
+"""Of one instant with the words that caused them, these are read after them; all others before."""
+
 VOICES = {Voice.AI: "AI", Voice.BRIDGE: "Booking", Voice.SYSTEM: "System", Voice.MARKETING: "Nurturing"}
 TICKS = {
     MessageStatus.QUEUED: ("…", "Waiting to be sent"),
@@ -129,7 +132,7 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
 
 def event_of(entry: TrailEntry, desk: Desk) -> Event:
     tag, tone = TOLD[entry.kind]
-    at_ms = int(entry.at.timestamp() * 1000)
+    at_ms = int(entry.at.timestamp() * 1000) + (entry.kind in AFTER_WORDS)
     return Event(f"e-{entry.pk}", at_ms, words.clock_time(entry.at, desk.zone), tone, tag, entry.reason)
 
 

@@ -14,6 +14,7 @@ from inbox import words
 from inbox.desk import Desk
 from inbox.queries.ladder import Ladder, ladder_of
 from inbox.queries.listing import floor_of
+from inbox.queries.names import name_of
 from inbox.queries.speech import Event, Said, event_of, said_of, told_kinds
 from messaging.models import Conversation, Message, ServiceWindow
 from messaging.models.conversations import ConversationStatus
@@ -34,6 +35,7 @@ class Day:
 class Person:
     id: int
     name: str
+    short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
         lead_id=lead.pk,
         seq=conversation.seq,
         unread=conversation.unread,
-        who=name_of(conversation),
+        who=name_of(lead),
         company=lead.company,
         channel=words.channel_label(conversation.channel.kind),
         window=_window_words(window, now, desk),
@@ -132,10 +134,6 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
         ladder=ladder_of(handover, now=now, zone=desk.zone) if handover else None,
         claimed_by=str(handover.claimed_by) if handover and handover.claimed_by else "",
     )
-
-
-def name_of(conversation: Conversation) -> str:
-    return conversation.lead.name or conversation.lead.email or f"Visitor {conversation.lead_id}"
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
@@ -171,7 +169,7 @@ def _in_order(
 
 def _merged(said: list[Said], told: list[Event]) -> Iterator[Said | Event]:
     for message in said:
-        while told and told[0].at_ms < message.at_ms:
+        while told and told[0].at_ms <= message.at_ms:
             yield told.pop(0)
         yield message
     yield from told
@@ -205,7 +203,7 @@ def _window_words(window: ServiceWindow | None, now: datetime, desk: Desk) -> st
 
 
 def _person(user: User) -> Person:
-    return Person(user.pk, str(user))
+    return Person(user.pk, str(user), user.get_short_name())
 
 
 def _who_may_reply(desk: Desk) -> tuple[Person, ...]:

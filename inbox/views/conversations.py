@@ -37,7 +37,7 @@ def _number(request: DeskRequest, name: str) -> int | None:
 
 def _shown(request: DeskRequest) -> str:
     """Which part of the trail this screen shows."""
-    return request.GET.get("show") or request.POST.get("show") or "all"
+    return request.GET.get("show") or request.POST.get("show") or "story"
 
 
 @require_GET

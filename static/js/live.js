@@ -78,7 +78,7 @@ async function refresh(id, known) {
 
 function urlOf(region) {
   if (!region.dataset.liveConversation) return region.dataset.live;
-  return `${region.dataset.live}?seq=${seen()}&show=${document.getElementById("show")?.value ?? "all"}`;
+  return `${region.dataset.live}?seq=${seen()}&show=${document.getElementById("show")?.value ?? "story"}`;
 }
 
 setInterval(() => {

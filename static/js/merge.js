@@ -103,10 +103,10 @@ function mergeStream(stream, part) {
   return arrived;
 }
 
-// Messages stand by position; an event or a day stands before the first message that came after it.
+// Messages stand by position; an event or a day stands before the first message of its instant or later.
 function follower(stream, item) {
   const { position, at } = item.dataset;
   const comesAfter = (other) =>
-    position ? Number(other.dataset.position) > Number(position) : Number(other.dataset.at) > Number(at);
+    position ? Number(other.dataset.position) > Number(position) : Number(other.dataset.at) >= Number(at);
   return [...stream.children].find((other) => other.dataset.position && comesAfter(other)) ?? null;
 }

@@ -74,6 +74,13 @@ def test_a_row_says_who_has_the_voice_and_what_comes_next(screens: Screens) -> N
     assert "AI: The starter plan covers two numbers" in page
 
 
+def test_a_lead_without_a_name_is_called_by_their_number(screens: Screens) -> None:
+    with workspace_scope(screens.cast.acme):
+        screens.cast.davi.name = ""
+        screens.cast.davi.save()
+    assert "+55 11 98765-4321" in rows(screens, "?view=open")
+
+
 def test_search_finds_people_numbers_and_words_in_every_view(screens: Screens) -> None:
     with workspace_scope(screens.cast.acme):
         screens.cast.conversation.status = ConversationStatus.RESOLVED

@@ -208,10 +208,12 @@ def test_the_trail_is_read_by_what_was_sent_and_what_was_not(screens: Screens) -
     assert "The AI answered." in sent and "Not sent: they opted out." not in sent
     unsent = text_of(screens.bruno.get(screens.thread + "trail/?show=unsent", headers=HTMX))
     assert "Not sent: they opted out." in unsent and "epoch 3" in unsent and "The AI answered." not in unsent
-    everything = screens.bruno.get(screens.thread + "trail/", headers=HTMX)
+    story = text_of(screens.bruno.get(screens.thread + "trail/", headers=HTMX))
+    assert "Held 49." in story and "The AI answered." not in story
+    everything = screens.bruno.get(screens.thread + "trail/?show=all", headers=HTMX)
     older = re.search(r"before=(\d+)", everything.content.decode())
     assert older and "Not sent: they opted out." in text_of(
-        screens.bruno.get(f"{screens.thread}trail/?before={older[1]}", headers=HTMX)
+        screens.bruno.get(f"{screens.thread}trail/?show=all&before={older[1]}", headers=HTMX)
     )
 
 
