@@ -10,12 +10,13 @@ from messaging import floor
 from messaging.floor import Busy, Grant
 from messaging.models import Conversation, Floor, Message
 from messaging.models.conversations import ConversationStatus
-from messaging.models.messages import Direction, Voice
+from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.conversations import close_conversation, lock_conversation, next_seq
 from messaging.services.outbound import queue_message, suppress_stale_words
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .bus import EVERYONE, send_agent_message
+from .models import AgentMessage
 from .models.framework import Agent, AgentMessageKind, State
 from .states import RESTING, set_states, states_of
 
@@ -44,18 +45,29 @@ def grant_floor(*, conversation: Conversation, agent: Agent, reason: str, now: d
             holder=answer.holder,
         )
         suppress_stale_words(conversation=conversation, now=now)
+        next_seq(conversation)
         return answer
-    send_agent_message(
-        lead=lead,
-        kind=AgentMessageKind.AGENT_CONFLICT,
-        sender=agent,
-        recipient=Agent.COORDINATOR,
-        reason=f"{answer.holder} holds the floor; {reason}",
-        now=now,
-        holder=answer.holder,
-        user=answer.user_id,
-    )
+    _tell_conflict(conversation, agent, answer, reason, now)
     return answer
+
+
+def _tell_conflict(conversation: Conversation, agent: Agent, busy: Busy, reason: str, now: datetime) -> None:
+    """Once for each grant that stands in the way, however often the agent asks again."""
+    conflicts = AgentMessage.objects.filter(
+        lead=conversation.lead, kind=AgentMessageKind.AGENT_CONFLICT, sender=agent, context__epoch=busy.epoch
+    )
+    if not conflicts.exists():
+        send_agent_message(
+            lead=conversation.lead,
+            kind=AgentMessageKind.AGENT_CONFLICT,
+            sender=agent,
+            recipient=Agent.COORDINATOR,
+            reason=f"{busy.holder} holds the floor; {reason}",
+            now=now,
+            holder=busy.holder,
+            user=busy.user_id,
+            epoch=busy.epoch,
+        )
 
 
 @transaction.atomic
@@ -69,7 +81,7 @@ def take_over(*, conversation: Conversation, user: User, now: datetime) -> Grant
         user_id=user.pk,
         returns_at=_returns_at(conversation, now),
     )
-    if before and before.holder == "human" and before.user_id == user.pk:
+    if before and before.user_id == user.pk and before.expires_at is None:  # not on its way back to the AI
         return grant
     conversation.assignee = user
     conversation.status = ConversationStatus.OPEN
@@ -96,6 +108,7 @@ def return_to_ai(*, conversation: Conversation, user: User | None, reason: str, 
     """End a person's hold; the primary agent is in charge again. False when no person held the floor.
 
     The news ends an open ladder only when a person returned it (`user`): they decided that the AI should go on.
+    Otherwise the monitor goes on watching: the customer still waits for a person.
     """
     conversation = lock_conversation(conversation.pk)
     was_held = floor.take_back(lead_id=conversation.lead_id)
@@ -111,7 +124,8 @@ def return_to_ai(*, conversation: Conversation, user: User | None, reason: str, 
         suppress_stale_words(conversation=conversation, now=now)
     if user:  # before the states change: the monitor hears it only while it watches
         tell_monitor(conversation, event="returned", reason=f"{user} returned the conversation to the AI", now=now)
-    sync_states(conversation, {agent: RESTING[agent] for agent in SPEAKERS}, reason, now)
+    resting = SPEAKERS if user else (Agent.PRIMARY,)
+    sync_states(conversation, {agent: RESTING[agent] for agent in resting}, reason, now)
     next_seq(conversation)
     return was_held
 
@@ -156,7 +170,8 @@ def send_as_person(
         answers=newest,
         author=user,
     )
-    tell_monitor(conversation, event="answered", reason=f"{user} answered", now=now, user=user.pk)
+    if message.status != MessageStatus.SUPPRESSED:
+        tell_monitor(conversation, event="answered", reason=f"{user} answered", now=now, user=user.pk)
     return message
 
 

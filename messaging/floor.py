@@ -45,6 +45,7 @@ class Busy:
     holder: str
     user_id: int | None
     until: datetime | None
+    epoch: int
 
 
 _ACQUIRE = f"""
@@ -118,7 +119,7 @@ def acquire(*, workspace_id: int, lead_id: int, holder: str, seconds: float = LE
     if row:
         return Grant(workspace_id, lead_id, holder, int(priority), row[0])
     current = Floor.objects.get(lead_id=lead_id)
-    return Busy(current.holder, current.user_id, current.expires_at)
+    return Busy(current.holder, current.user_id, current.expires_at, current.epoch)
 
 
 def take_over(*, workspace_id: int, lead_id: int, user_id: int, returns_at: datetime | None = None) -> Grant:

@@ -19,7 +19,8 @@ class Outcome(StrEnum):
 class Facts:
     """What is known about a message, its lead and its channel at `now`.
 
-    `answers_at` is when the customer wrote what this message answers, None for words nobody asked for.
+    `answers_at` is when the customer wrote what this message answers, None for words nobody asked for; `stands`
+    says that what they write next does not make it obsolete.
     `window_closes_at` is None where a channel has no window; a channel with one that never opened gives the past.
     """
 
@@ -31,6 +32,7 @@ class Facts:
     floor_holder: str
     floor_person: str = ""
     answers_at: datetime | None = None
+    stands: bool = False
     newest_inbound_at: datetime | None = None
     window_closes_at: datetime | None = None
     has_window: bool = False
@@ -80,11 +82,13 @@ def _voice(facts: Facts) -> Verdict | None:
         return None
     if facts.floor_holder == "human":
         return _suppress("taken_over", f"{facts.floor_person or 'A person'} had taken over the conversation.")
+    if facts.voice == "human":  # giving the conversation back, or resolving it, does not unsay what they wrote
+        return None
     return _suppress("stale_epoch", "The conversation had moved on to another voice.")
 
 
 def _outdated(facts: Facts) -> Verdict | None:
-    if facts.voice == "human" or facts.answers_at is None or facts.newest_inbound_at is None:
+    if facts.voice == "human" or facts.stands or facts.answers_at is None or facts.newest_inbound_at is None:
         return None
     if facts.newest_inbound_at > facts.answers_at:
         return _suppress("newer_inbound", "The customer had written again; the next reply answers both.")

@@ -27,6 +27,7 @@ def gather_facts(message: Message, conversation: Conversation, now: datetime) ->
         floor_holder=floor.holder if floor else "",
         floor_person=str(floor.user) if floor and floor.user else "",
         answers_at=message.answers.at if message.answers else None,
+        stands=bool(message.payload.get("stands")),
         newest_inbound_at=conversation.last_inbound_at,
         has_window=transports.capabilities_of(channel.kind).window_hours is not None,
         window_closes_at=window.closes_at if window else None,
