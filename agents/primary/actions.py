@@ -8,9 +8,9 @@ from django.db import transaction
 
 from agents.alerts import alert_staff
 from agents.bus import send_agent_message
-from agents.coordinator import grant_floor
+from agents.coordinator import grant_floor, sync_states
 from agents.models import Turn
-from agents.models.framework import Agent, AgentMessageKind
+from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
 from agents.reasoning.ports import Analysis
 from crm.models.consent import ConsentState, Purpose
@@ -35,6 +35,8 @@ SURE = 0.6
 def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Analysis | None, now: datetime) -> None:
     """Speak, hand over, record consent or stay silent; then the turn is done."""
     conversation = lock_conversation(turn.conversation_id)
+    if not has_claim(turn):
+        return
     _record(turn, conversation, decision, analysis, now)
     _learn_language(conversation, analysis)
     reply = ACTIONS[decision.step](turn, conversation, decision, grant, now)
@@ -44,6 +46,17 @@ def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Ana
     if grant is not None:
         floor.release_when_spoken(lead_id=grant.lead_id, epoch=grant.epoch)
     next_seq(conversation)
+
+
+def has_claim(turn: Turn) -> bool:
+    """Whether the turn is still this worker's, and it then stays so until the transaction ends.
+
+    A worker that thinks or sleeps past its lease finds that another has taken the turn, or even finished it.
+    """
+    ours = Turn.objects.select_for_update(no_key=True).filter(
+        pk=turn.pk, state=TurnState.TAKEN, attempts_made=turn.attempts_made
+    )
+    return ours.values_list("pk", flat=True).first() is not None
 
 
 def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: Message | None, now: datetime) -> None:
@@ -62,6 +75,8 @@ def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: M
 def park(turn: Turn, why: str, now: datetime) -> None:
     """The agent cannot answer this: the turn stays visible, and a person is asked for."""
     conversation = lock_conversation(turn.conversation_id)
+    if not has_claim(turn):
+        return
     turn.state = TurnState.PARKED
     turn.finished_at = now
     turn.claimed_until = None
@@ -106,7 +121,7 @@ def _hand_over(
     A take-over during the thinking is the answer already: then nobody needs to be asked.
     """
     current = floor.current_floor(conversation.lead_id)
-    if grant is not None and current and current.epoch != grant.epoch:
+    if current and current.holder == "human" and current.expires_at is None:
         return None
     if grant is not None:
         floor.release(grant)
@@ -157,12 +172,16 @@ def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: d
 
 
 def _confirm(turn: Turn, conversation: Conversation, name: str, grant: Grant | None, now: datetime) -> Message | None:
-    """Say it if the floor can be had; a person who holds it sees it in the trail."""
+    """Say it at once, whatever else of ours was about to leave; a person in charge sees it in the trail instead."""
+    if grant is None:
+        current = floor.current_floor(conversation.lead_id)
+        if current and current.holder != "human":
+            floor.clear(lead_id=conversation.lead_id)
     answer = grant or grant_floor(conversation=conversation, agent=Agent.PRIMARY, reason="to confirm it", now=now)
     if not isinstance(answer, Grant):
         return None
     text = phrase(name, conversation.lead.language)
-    return _say(turn, conversation, text, answer, now, confirms_opt_out=True)
+    return _say(turn, conversation, text, answer, now, confirms_opt_out=True, stands=True)
 
 
 def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: datetime) -> None:
@@ -180,6 +199,8 @@ def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: d
 def _ask_for_person(
     turn: Turn, conversation: Conversation, *, trigger: str, reason: str, is_urgent: bool, now: datetime
 ) -> None:
+    """From this commit on the primary agent is silent, however long the request takes on its way to the monitor."""
+    sync_states(conversation, {Agent.PRIMARY: State.HANDOVER}, "a person was asked for", now)
     send_agent_message(
         lead=conversation.lead,
         kind=AgentMessageKind.HANDOVER_REQUEST,

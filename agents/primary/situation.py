@@ -6,6 +6,7 @@ from datetime import datetime
 from agents.knowledge.search import search_knowledge
 from agents.models import Turn
 from agents.models.framework import Agent, State
+from agents.models.turns import TurnState
 from agents.reasoning.explicit import Explicit, read_explicit
 from agents.reasoning.ports import Line, Question
 from agents.states import states_of
@@ -13,6 +14,7 @@ from crm.models.consent import Purpose
 from crm.services.consent import is_opted_out
 from messaging.floor import current_floor
 from messaging.models import Conversation, Message
+from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.receiving import preview_of
 
@@ -29,6 +31,7 @@ class Situation:
     `past_sentiments` are those of the latest earlier turns, newest first.
     """
 
+    is_resolved: bool
     text: str
     explicit: Explicit
     person_in_charge: str
@@ -42,12 +45,13 @@ class Situation:
 def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> Situation:
     """A handful of queries, whatever the length of the conversation."""
     recent = _recent(conversation)
-    text = _unanswered(recent)
+    text = _unanswered(recent, _settled_position(conversation))
     lead = conversation.lead
     workspace = conversation.workspace
     floor = current_floor(lead.pk)
     person = str(floor.user) if floor and floor.holder == "human" and floor.expires_at is None else ""
     return Situation(
+        is_resolved=conversation.status == ConversationStatus.RESOLVED,
         text=text,
         explicit=read_explicit(text),
         person_in_charge=person,
@@ -72,6 +76,8 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
 
 def is_silenced(situation: Situation) -> str:
     """Why the primary agent may not answer whatever is said; empty when it may."""
+    if situation.is_resolved:
+        return "The conversation was resolved meanwhile."
     if situation.person_in_charge:
         return f"{situation.person_in_charge} is answering this conversation."
     if situation.primary_state in (State.HANDOVER, State.DISABLED):
@@ -84,10 +90,21 @@ def _recent(conversation: Conversation) -> list[Message]:
     return list(reversed(heard[:HISTORY_LINES]))
 
 
-def _unanswered(recent: list[Message]) -> str:
-    """What the customer wrote since anybody last spoke to them, one message a line."""
+SETTLING = ("opt_out", "opt_in", "hand_over")
+"""Decisions that do what was asked, with or without words: the wish is not read a second time."""
+
+
+def _settled_position(conversation: Conversation) -> int:
+    settled = conversation.turns.filter(state=TurnState.DONE, decision__in=SETTLING).order_by("-id")
+    return settled.values_list("newest__position", flat=True).first() or 0
+
+
+def _unanswered(recent: list[Message], settled: int) -> str:
+    """What the customer wrote since anybody last spoke to them or did as they wished, one message a line."""
     said: list[str] = []
     for message in reversed(recent):
+        if message.position <= settled:
+            break
         if message.direction == Direction.OUT and message.voice in (Voice.AI, Voice.HUMAN):
             break
         if message.direction == Direction.IN:
@@ -100,5 +117,5 @@ def _line(message: Message) -> Line:
 
 
 def _past_sentiments(conversation: Conversation, turn: Turn) -> tuple[float, ...]:
-    past = conversation.turns.filter(state="done").exclude(pk=turn.pk).order_by("-id")[:2]
+    past = conversation.turns.filter(state=TurnState.DONE).exclude(pk=turn.pk).order_by("-id")[:2]
     return tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past)

@@ -21,12 +21,12 @@ from messaging import floor
 from messaging.floor import Grant
 from messaging.models import Conversation
 from messaging.models.messages import Direction
-from messaging.services.conversations import lock_conversation, next_seq
+from messaging.services.conversations import lock_conversation
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
-from .actions import act_on, park
+from .actions import act_on, has_claim, park
 from .policy import Decision, decide, decide_explicit
 from .settings import model_settings
 from .situation import Situation, is_silenced, read_situation
@@ -34,6 +34,9 @@ from .situation import Situation, is_silenced, read_situation
 logger = logging.getLogger(__name__)
 
 TURN_LEASE = timedelta(seconds=40)
+LONGEST_THOUGHT_SECONDS = 25.0
+"""A model's budget is cut to this: what is thought longer outlives the leases of the turn and of the floor."""
+
 BUSY_WAIT = timedelta(seconds=1)
 """How soon a turn looks again when our own earlier words are still on their way."""
 
@@ -131,26 +134,23 @@ def _take(turn: Turn, now: datetime) -> None:
     if not isinstance(answer, Grant):
         _wait_for_floor(turn, now)
         return
-    _think_and_act(turn, conversation, situation, answer, now)
+    _think_and_act(turn, situation, answer, now)
 
 
-def _think_and_act(turn: Turn, conversation: Conversation, situation: Situation, grant: Grant, now: datetime) -> None:
+def _think_and_act(turn: Turn, situation: Situation, grant: Grant, now: datetime) -> None:
     """Think without any lock, under the lease of the floor."""
-    _show_thinking(conversation)
-    analysis = analyse(situation.question, settings=model_settings(), budget_seconds=settings.REASONING_BUDGET_SECONDS)
+    budget = min(settings.REASONING_BUDGET_SECONDS, LONGEST_THOUGHT_SECONDS)
+    analysis = analyse(situation.question, settings=model_settings(), budget_seconds=budget)
     decision: Decision = decide(situation, analysis)
     act_on(turn, decision, grant=grant, analysis=analysis, now=now)
-
-
-@transaction.atomic
-def _show_thinking(conversation: Conversation) -> None:
-    next_seq(lock_conversation(conversation.pk))
 
 
 @transaction.atomic
 def _wait_for_floor(turn: Turn, now: datetime) -> None:
     """Our own earlier words are still leaving, or somebody took over meanwhile: look again shortly."""
     lock_conversation(turn.conversation_id)
+    if not has_claim(turn):
+        return
     turn.state = TurnState.WAITING
     turn.due_at = now + BUSY_WAIT
     turn.attempts_made -= 1
@@ -164,6 +164,8 @@ def _rest_or_park(turn: Turn, error: Exception, now: datetime) -> None:
         return
     with transaction.atomic():
         conversation = lock_conversation(turn.conversation_id)
+        if not has_claim(turn):
+            return
         held = floor.current_floor(turn.lead_id)
         if held and held.holder == "primary":
             floor.release_when_spoken(lead_id=turn.lead_id, epoch=held.epoch)
