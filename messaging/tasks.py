@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from messaging.services import dispatch, reconcile
+from messaging.services import dispatch, missed, reconcile
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
@@ -22,3 +22,8 @@ def send_messages() -> int:
 def settle_attempts() -> int:
     doubted = drain(reconcile.doubt_one_overdue_attempt, clock=clock.now)
     return doubted + drain(reconcile.settle_one_unknown_attempt, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.sweep_channels")
+def sweep_channels() -> int:
+    return drain(missed.sweep_one_due_channel, clock=clock.now)

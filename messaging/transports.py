@@ -67,6 +67,7 @@ class Capabilities:
     lists_sent: bool  # the provider can be asked which messages it has
     bulk_rate_per_second: float
     pair_seconds: float  # least time between two messages to one person
+    lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,21 @@ def _shared_transport(
 
 def capabilities_of(kind: str) -> Capabilities:
     return cast(Capabilities, _part(kind, "checks", "CAPABILITIES"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message of the provider's list, as the event that its webhook would have been."""
+
+    kind: str
+    key: str
+    order_key: str
+    body: bytes
+
+
+def found_event(kind: str, seen: Seen) -> Found:
+    as_event = cast(Callable[[Seen], Found], _part(kind, "found", "as_event"))
+    return as_event(seen)
 
 
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:

@@ -27,6 +27,10 @@ class Channel(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    swept_at = models.DateTimeField(
+        null=True, blank=True, help_text="Up to when the provider's own list has been compared with ours."
+    )
+    sweep_due_at = models.DateTimeField(null=True, blank=True, help_text="When the provider's list is read next.")
 
     objects = ScopedManager(workspace="workspace")
 
@@ -37,6 +41,11 @@ class Channel(models.Model):
                 condition=~models.Q(sender=""),
                 name="channel_sender_once",
             )
+        ]
+        indexes = [
+            models.Index(
+                fields=["sweep_due_at"], condition=models.Q(sweep_due_at__isnull=False), name="channel_sweep_due"
+            )  # read by: the sweep for messages whose webhook was lost
         ]
 
     def __str__(self) -> str:

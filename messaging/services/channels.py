@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from crm.models import Workspace
 from messaging.models import Channel
-from messaging.transports import CHANNELS, UnknownChannelKind, validate_settings
+from messaging.transports import CHANNELS, UnknownChannelKind, capabilities_of, validate_settings
 from project.kernel.errors import WrongValues
 
 
@@ -27,6 +27,7 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
         settings=config,
         secrets=secrets,
         created_at=now,
+        sweep_due_at=now if capabilities_of(kind).lists_received else None,
     )
     channel.full_clean(validate_constraints=False)
     return _save_once(channel)

@@ -24,6 +24,7 @@ CAPABILITIES: Final = Capabilities(
     typing=True,
     status_callbacks=True,
     lists_sent=True,
+    lists_received=True,
     bulk_rate_per_second=80.0,
     pair_seconds=0.0,
 )
