@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 from crm.models import Workspace
 from inbox.desk import at_desk
 
-from .page import saved, settings_page
+from .page import ShortNumbers, saved, settings_page
 
 
-class GeneralForm(forms.ModelForm):
+class GeneralForm(ShortNumbers, forms.ModelForm):
     booking_url = forms.URLField(
         max_length=200,
         assume_scheme="https",

@@ -14,7 +14,7 @@ from handover.services.policies import FIELDS, WrongMinutes, check_minutes, poli
 from inbox.desk import at_desk
 from inbox.queries.ladder import AHEAD
 
-from .page import saved, settings_page
+from .page import ShortNumbers, saved, settings_page
 
 MINUTES = list(FIELDS.values())
 FACTORS = ["urgent_factor", "vip_factor"]
@@ -42,7 +42,7 @@ class RungField:
     rung: str
 
 
-class PolicyForm(forms.ModelForm):
+class PolicyForm(ShortNumbers, forms.ModelForm):
     class Meta:
         model = HandoverPolicy
         fields = [*MINUTES, *FACTORS, *TEXTS]

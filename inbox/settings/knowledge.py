@@ -26,14 +26,14 @@ class EntryForm(forms.ModelForm):
 
 
 class TryForm(forms.Form):
-    text = forms.CharField(max_length=1000, required=False, label="Ask as a customer would")
+    text = forms.CharField(max_length=1000, label="Ask as a customer would")
 
 
 @require_GET
 @at_desk("configure")
 def knowledge(request: HttpRequest) -> HttpResponse:
     workspace = request.desk.workspace  # type: ignore[attr-defined]
-    form = TryForm(request.GET)
+    form = TryForm(request.GET if request.GET.get("text") else None)
     text = form.cleaned_data["text"] if form.is_valid() else ""
     found = search_knowledge(workspace_id=workspace.pk, text=text) if text else ()
     entries = list(KnowledgeEntry.objects.defer("search").order_by("question"))

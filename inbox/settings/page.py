@@ -55,6 +55,18 @@ def refused(request: HttpRequest, name: str, error: Exception) -> HttpResponse:
     return redirect(f"inbox:{name}", request.desk.workspace.slug)  # type: ignore[attr-defined]
 
 
+class ShortNumbers:
+    """A form mixin: 1, not 1.0, in the fields of a stored row."""
+
+    initial: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in self.initial.items():
+            if isinstance(value, float):
+                self.initial[name] = f"{value:g}"
+
+
 class Refusal(Exception):
     """The domain refused the form's values; the form says which and why."""
 

@@ -27,6 +27,7 @@ from .company import SALESPERSON, find_company, keep_address
 from .progress import read_progress
 
 VISITOR = "demo_visitor"
+NAME = "Davi"
 ALLAUTH = "allauth.account.auth_backends.AuthenticationBackend"
 HOURS = (9, 11, 14, 16)
 
@@ -69,8 +70,8 @@ def start_over(request: HttpRequest, workspace: Workspace) -> HttpResponse:
 @on_stage
 def phone(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     visitor = _visitor(request, workspace)
-    context = page_context(visitor.channel)
-    return render(request, "webchat/page.html", {**context, "visitor": sign_visitor(visitor)})
+    signed = {"visitor": sign_visitor(visitor), "visitor_name": NAME}
+    return render(request, "webchat/page.html", {**page_context(visitor.channel), **signed})
 
 
 @require_GET

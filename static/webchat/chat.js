@@ -14,7 +14,7 @@ const text = document.querySelector("#text");
 const wrong = document.querySelector("#wrong");
 const acknowledged = { delivered: new Set(), read: new Set() };
 
-let visitorName = "";
+let visitorName = doors.name ?? "";
 let isOpen = true;
 let typingEnds;
 

@@ -1,6 +1,7 @@
 // The way to the server and back: a socket when it opens, polling when it does not, and the switch between them.
 
 const SOCKET_PATIENCE = 5_000;
+const TAKEN_PATIENCE = 8_000;
 const POLL = { live: 25_000, visible: 2_500, hidden: 30_000 };
 const BACKOFF = { first: 1_000, most: 30_000 };
 const FORBIDDEN = 4403;
@@ -17,6 +18,7 @@ export class Link {
     this.connect();
     this.poll();
     addEventListener("online", () => this.wake());
+    addEventListener("offline", () => this.on.state("offline"));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.wake());
   }
 
@@ -98,6 +100,14 @@ export class Link {
     if (!this.isGone) this.retry = setTimeout(() => this.connect(), this.backoff());
   }
 
+  abandon() {
+    const { socket } = this;
+    this.on.state("offline");
+    socket.close();
+    this.lose(socket); // its own close event may take minutes to come
+    socket.onclose = null;
+  }
+
   backoff() {
     const longest = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.failures++);
     return longest * (0.5 + Math.random() / 2);
@@ -120,10 +130,10 @@ export class Link {
       if (answer.status === 403) return void (await this.identify());
       if (!answer.ok) throw new Error(answer.status);
       this.take(await answer.json());
-      if (!this.isLive) this.on.state("polling");
+      this.on.state(this.isLive ? "live" : "polling");
       this.flush();
     } catch {
-      if (!this.isLive) this.on.state("offline");
+      this.on.state("offline");
     }
   }
 
@@ -168,6 +178,8 @@ export class Link {
   async deliver({ id, text, name }) {
     if (this.isLive && this.socket.readyState === WebSocket.OPEN) {
       this.socket.send(JSON.stringify({ type: "say", id, text, name }));
+      // A socket may be dead without knowing it, after a sleep or a change of network: then begin again.
+      setTimeout(() => { if (this.inFlight.has(id)) this.abandon(); }, TAKEN_PATIENCE);
       return true;
     }
     return this.post({ id, text, name });

@@ -125,8 +125,9 @@ function linked(text) {
 }
 
 function anchor(url) {
-  const link = element("a", "", url);
-  Object.assign(link, { href: url, target: "_blank", rel: "noopener noreferrer" });
+  // The address without its scheme and query: what a person would read out. The whole of it is where it leads.
+  const link = element("a", "", url.replace(/^https?:\/\/(www\.)?/, "").replace(/\/?[?#].*$/, ""));
+  Object.assign(link, { href: url, title: url, target: "_blank", rel: "noopener noreferrer" });
   return link;
 }
 

@@ -15,9 +15,9 @@
     .count { position: absolute; top: -2px; right: -2px; min-width: 20px; padding: 0 5px; border-radius: 10px; background: #0b6e4f; color: #fff; font: 600 12px/20px system-ui, sans-serif; text-align: center; box-sizing: border-box; }
     .panel { position: fixed; right: 20px; bottom: 88px; width: min(384px, calc(100vw - 40px)); height: min(620px, calc(100dvh - 108px)); border: 1px solid light-dark(#cfc9be, #3c3f45); border-radius: 12px; overflow: hidden; background: light-dark(#fff, #1d1f23); }
     iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: light dark; }
-    .close { position: absolute; top: 10px; right: 10px; display: grid; place-content: center; width: 32px; height: 32px; border-radius: 6px; color: light-dark(#5d5a54, #a9a69f); font-size: 20px; line-height: 1; }
+    .close { position: absolute; top: 7px; right: 10px; display: grid; place-content: center; width: 32px; height: 32px; border-radius: 6px; color: light-dark(#5d5a54, #a9a69f); font-size: 20px; line-height: 1; }
     [hidden] { display: none !important; }
-    @media (max-width: 480px) { .panel { inset: 0; width: auto; height: 100dvh; border: 0; border-radius: 0; } }
+    @media (max-width: 480px) { .panel:not([hidden]) + .launch { display: none; } .panel { inset: 0; width: auto; height: 100dvh; border: 0; border-radius: 0; } }
   `;
 
   const host = document.createElement("baton-chat");
@@ -39,6 +39,7 @@
   panel.append(close);
   root.append(panel, launch);
   let frame = null;
+  let isLoaded = false;
 
   launch.onclick = () => show(panel.hidden);
   close.onclick = () => show(false);
@@ -66,6 +67,7 @@
     frame.src = page;
     frame.title = "Chat";
     frame.onload = () => {
+      isLoaded = true;
       tell({ baton: "name", name: script.dataset.name ?? "" });
       tell({ baton: panel.hidden ? "closed" : "open" });
     };
@@ -73,7 +75,7 @@
     try { localStorage.setItem(remembered, "1"); } catch { /* then the count of unread waits for the first opening */ }
   }
 
-  function tell(news) { frame?.contentWindow?.postMessage(news, new URL(page).origin); }
+  function tell(news) { if (isLoaded) frame.contentWindow.postMessage(news, new URL(page).origin); }
 
   function make(tag, className) {
     const node = document.createElement(tag);
