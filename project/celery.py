@@ -2,8 +2,6 @@
 
 import os
 import warnings
-from importlib import import_module
-from importlib.util import find_spec
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
@@ -28,7 +26,11 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 @worker_init.connect
-def import_crewai(**kwargs: object) -> None:
-    """In the reasoning worker alone, before its first task: no customer should wait for those seconds."""
-    if env_bool("BATON_REASONING", False) and find_spec("crewai"):
-        import_module("agents.reasoning.crew")
+def warm_up_reasoning(**kwargs: object) -> None:
+    """In the reasoning worker alone, before its first task: no customer should wait for CrewAI's first seconds."""
+    from agents.primary.settings import model_settings
+    from agents.reasoning.selection import warm_up
+
+    model = model_settings()
+    if model and env_bool("BATON_REASONING", False):
+        warm_up(model)
