@@ -13,6 +13,9 @@ NEGATIVE_STREAK = 3
 
 LOW_CONFIDENCE = 0.3
 
+SURE_OF_OPT_OUT = 0.8
+"""Below this a model's opinion alone does not silence us for good; the customer's own plain words always do."""
+
 ALERTING_INTENTS = {Intent.COMPLAINT, Intent.PURCHASE_INTENT, Intent.CANCELLATION}
 
 
@@ -55,7 +58,7 @@ def decide(situation: Situation, analysis: Analysis) -> Decision:
     if reading.wants_human or situation.explicit.wants_human:
         why = "The customer asked for a person."
         return Decision(Step.HAND_OVER, why, trigger="explicit_request", is_urgent=is_urgent)
-    if reading.opt_out:
+    if reading.opt_out and reading.confidence >= SURE_OF_OPT_OUT:
         return Decision(Step.OPT_OUT, "The customer asked for no more messages.")
     if _is_negative_streak(situation, reading.sentiment):
         why = f"{NEGATIVE_STREAK} negative messages in a row."
