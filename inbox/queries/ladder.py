@@ -58,6 +58,7 @@ class Ladder:
     left: str
     next: NextStep | None
     dot: str
+    limit: float
     stops: str
     rungs: tuple[RungMark, ...]
 
@@ -73,6 +74,7 @@ def ladder_of(handover: Handover, *, now: datetime, zone: ZoneInfo) -> Ladder:
     steps = sorted(handover.steps.all(), key=lambda step: step.due_at)
     stops = [handover.requested_at, *(step.due_at for step in steps)]
     following = next_step(steps)
+    limit = _limit(steps, following)
     return Ladder(
         handover_id=handover.pk,
         is_callback=handover.state == HandoverState.CALLBACK,
@@ -81,9 +83,10 @@ def ladder_of(handover: Handover, *, now: datetime, zone: ZoneInfo) -> Ladder:
         reason=handover.reason,
         urgent=handover.urgency == Urgency.URGENT,
         after_hours=handover.after_hours,
-        left=words.countdown(following.due_at - now) if following else "",
+        left=_left(following, now),
         next=following,
-        dot=f"{_share(stops, now):.2f}%",
+        dot=f"{min(_share(stops, now), limit):.2f}%",
+        limit=limit,
         stops=" ".join(str(int(stop.timestamp() * 1000)) for stop in stops),
         rungs=tuple(_marks(steps, following, zone)),
     )
@@ -95,6 +98,20 @@ def next_step(steps: Iterable[LadderStep]) -> NextStep | None:
         return None
     first = min(pending, key=lambda step: step.due_at)
     return NextStep(AHEAD[Rung(first.rung)], first.due_at)
+
+
+def _left(following: NextStep | None, now: datetime) -> str:
+    if following is None:
+        return ""
+    return words.countdown(following.due_at - now) if following.due_at > now else "now"
+
+
+def _limit(steps: list[LadderStep], following: NextStep | None) -> float:
+    """An overdue step holds the dot on its rung until it has fired."""
+    for number, step in enumerate(steps, start=1):
+        if following and step.state == StepState.PENDING:
+            return 100 * number / len(steps)
+    return 100.0
 
 
 def _marks(steps: list[LadderStep], following: NextStep | None, zone: ZoneInfo) -> Iterable[RungMark]:

@@ -168,8 +168,9 @@ def _in_order(
 
 
 def _merged(said: list[Said], told: list[Event]) -> Iterator[Said | Event]:
+    """Of one instant: what the customer said, what was decided about it, what was answered."""
     for message in said:
-        while told and told[0].at_ms <= message.at_ms:
+        while told and told[0].at_ms < message.at_ms + message.is_out:
             yield told.pop(0)
         yield message
     yield from told

@@ -103,10 +103,13 @@ function mergeStream(stream, part) {
   return arrived;
 }
 
-// Messages stand by position; an event or a day stands before the first message of its instant or later.
+// Messages stand by position. An event stands where it happened; of one instant, what the customer said comes
+// first, then what was decided about it, then what was answered.
 function follower(stream, item) {
   const { position, at } = item.dataset;
   const comesAfter = (other) =>
-    position ? Number(other.dataset.position) > Number(position) : Number(other.dataset.at) >= Number(at);
+    position
+      ? Number(other.dataset.position) > Number(position)
+      : Number(other.dataset.at) + other.matches(".out") > Number(at);
   return [...stream.children].find((other) => other.dataset.position && comesAfter(other)) ?? null;
 }

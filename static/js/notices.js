@@ -10,8 +10,10 @@ const REFUSED = {
 const FAILED = "Something failed on the server. Nothing was changed; try again.";
 let alerts = 0;
 
-function show(text, { tone = "error", href = "", stays = 10_000 } = {}) {
+function show(text, { tone = "error", href = "", stays = 10_000, about = text } = {}) {
+  document.querySelectorAll("#notices .notice").forEach((other) => other.dataset.about === about && other.remove());
   const notice = document.createElement("p");
+  notice.dataset.about = about;
   notice.className = `notice ${tone}`;
   const words = document.createElement(href ? "a" : "span");
   if (href) words.href = href;
@@ -47,7 +49,7 @@ document.addEventListener("notice", ({ detail }) => show(detail.text));
 document.addEventListener("baton:alert", ({ detail }) => {
   const base = location.pathname.match(/^\/w\/[^/]+\//)?.[0] ?? "/";
   const href = `${base}conversations/${detail.conversation}/?view=waiting`;
-  show(detail.text, { tone: "waiting", href, stays: 25_000 });
+  show(detail.text, { tone: "waiting", href, stays: 25_000, about: `handover-${detail.handover}` });
   if (document.hasFocus()) return;
   alerts += 1;
   document.title = `(${alerts}) ${document.title.replace(/^\(\d+\) /, "")}`;

@@ -53,8 +53,11 @@ function tick() {
     write(tag, left ? `${tag.dataset.word} in ${shortDuration(left)}` : `${tag.dataset.word} now`);
   }
   for (const ladder of document.querySelectorAll(".ladder[data-due]")) {
-    write(ladder.querySelector("[data-left]"), countdown(secondsUntil(ladder.dataset.due)));
-    const x = `${share(ladder.dataset.stops.split(" ").map(Number), Date.now()).toFixed(2)}%`;
+    const left = secondsUntil(ladder.dataset.due);
+    write(ladder.querySelector("[data-left]"), left ? countdown(left) : "now");
+    // an overdue step holds the dot on its rung until it has fired
+    const place = Math.min(share(ladder.dataset.stops.split(" ").map(Number), Date.now()), Number(ladder.dataset.limit));
+    const x = `${place.toFixed(2)}%`;
     ladder.querySelector("[data-now]")?.setAttribute("cx", x);
     ladder.querySelector("[data-passed]")?.setAttribute("width", x);
   }

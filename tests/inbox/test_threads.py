@@ -246,3 +246,24 @@ def test_the_number_of_queries_does_not_grow_with_the_thread(screens: Screens) -
             tell(conversation, "handover.requested", "Asked for a person.", clock.now())
     assert queries() == few
     assert few <= 24
+
+
+def test_of_one_instant_the_customer_s_words_come_first_then_the_decision_then_the_answer(screens: Screens) -> None:
+    with workspace_scope(screens.cast.acme):
+        conversation, now = conversation_of(screens), clock.now() + timedelta(seconds=1)
+        say(conversation, "customer", "A person, please.", now)
+        say(conversation, "ai", "One is coming.", now)
+        tell(conversation, "handover.requested", "They asked for a person.", now)
+        tell(conversation, "handover.ended", "The handover is over.", now)
+    page = text_of(screens.bruno.get(screens.thread, headers=HTMX))
+    order = ("A person, please.", "They asked for a person.", "One is coming.", "The handover is over.")
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_an_address_in_a_message_becomes_a_link_that_leaks_nothing(screens: Screens) -> None:
+    with workspace_scope(screens.cast.acme):
+        say(conversation_of(screens), "customer", 'https://x.test/?a="><script>alert(1)</script>', clock.now())
+    page = screens.bruno.get(screens.thread, headers=HTMX).content.decode()
+    assert 'rel="nofollow noopener noreferrer" target="_blank"' in page
+    assert "<script>" not in page
