@@ -7,13 +7,14 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
 from crm.models import Identity
 from crm.models.people import IdentityKind
 from project.kernel.scope import across_workspaces
+
+from .courier import run_in_courier
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _groups(workspace_id: int, lead_id: int) -> list[str]:
 
 def _push(groups: list[str], news: dict[str, Any]) -> None:
     try:
-        async_to_sync(_send_all)(groups, news)
+        run_in_courier(_send_all(groups, news))
     except Exception as error:  # whatever the layer's transport raises: pages find out by their poll
         logger.warning("push.lost", extra={"groups": groups, "error": str(error)})
 

@@ -126,44 +126,45 @@ def claim_next_in_order(now: datetime) -> WebhookEvent | None:
 
 def apply_one_due_event(now: datetime, *, claim: Claim = claim_next_in_order) -> bool:
     """Apply one due event in the transaction that marks it; False when none can be applied now."""
-    with transaction.atomic():
-        event = claim(now)
+    event = None
+    try:
+        with transaction.atomic():
+            event = claim(now)
+            if event is not None:
+                state = _apply(event, now)
+                _mark(event, state=state, applied_at=now, error="")
+    except Exception as error:
         if event is None:
-            return False
-        try:
-            state = _apply(event, now)
-        except (UnreadablePayload, ValidationError) as error:
-            _park(event, error)
-        except Exception as error:
-            _rest(event, error, now)
-        else:
-            _mark(event, state=state, applied_at=now, error="")
-    return True
+            raise
+        _record_failure(event, error, now)
+    return event is not None
 
 
 def _apply(event: WebhookEvent, now: datetime) -> EventState:
     """An applier may return EventState.IGNORED for an event that concerns nobody."""
     apply_event = import_string(source_named(event.source).apply)
-    with workspace_scope(event.workspace_id), transaction.atomic():
+    with workspace_scope(event.workspace_id):
         return EventState(apply_event(event, now=now) or EventState.APPLIED)
 
 
-def _rest(event: WebhookEvent, error: Exception, now: datetime) -> None:
+def _record_failure(event: WebhookEvent, error: Exception, now: datetime) -> None:
+    """All that the attempt did is undone; what is left of it is its count and its reason."""
     attempt = event.attempts_made + 1
-    if attempt >= MAX_ATTEMPTS:
-        _park(event, error)
-        return
-    logger.warning("event.failed", extra={"event_id": event.pk, "attempt": attempt}, exc_info=error)
-    _mark(event, attempts_made=attempt, due_at=now + retry_delay(attempt), error=_words(error))
-
-
-def _park(event: WebhookEvent, error: Exception) -> None:
-    logger.error("event.parked", extra={"event_id": event.pk, "source": event.source}, exc_info=error)
-    _mark(event, state=EventState.PARKED, attempts_made=event.attempts_made + 1, error=_words(error))
+    is_hopeless = isinstance(error, (UnreadablePayload, ValidationError)) or attempt >= MAX_ATTEMPTS
+    level = logging.ERROR if is_hopeless else logging.WARNING
+    logger.log(level, "event.failed", extra={"event_id": event.pk, "attempt": attempt}, exc_info=error)
+    if is_hopeless:
+        _mark(event, state=EventState.PARKED, attempts_made=attempt, error=_words(error))
+    else:
+        _mark(event, attempts_made=attempt, due_at=now + retry_delay(attempt), error=_words(error))
 
 
 def _mark(event: WebhookEvent, **columns: object) -> None:
-    WebhookEvent.objects.filter(pk=event.pk).update(**columns)
+    """Unless another worker was quicker after our transaction was undone."""
+    tried_as_before = WebhookEvent.objects.filter(
+        pk=event.pk, state=EventState.RECEIVED, attempts_made=event.attempts_made
+    )
+    tried_as_before.update(**columns)
 
 
 def _words(error: Exception) -> str:
