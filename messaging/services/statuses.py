@@ -10,7 +10,7 @@ from crm.models.consent import ConsentState, Purpose
 from crm.services.activity import record_activity
 from crm.services.consent import record_consent
 from messaging import transports
-from messaging.models import Attempt, Channel, Conversation, Message
+from messaging.models import Attempt, Channel, Conversation, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
 from messaging.models.messages import Direction, MessageStatus
 from messaging.transports import ErrorKind, Reaction, Receipt
@@ -26,10 +26,16 @@ RANK = {
     MessageStatus.SENT: 2,
     MessageStatus.DELIVERED: 3,
     MessageStatus.READ: 4,
-    # a later delivery proves a failure wrong; nothing less does
+    # a later delivery proves a failure wrong; nothing less does, and nothing less calls off the next try
     MessageStatus.FAILED: 2,
+    MessageStatus.QUEUED: 2,
+    MessageStatus.SUPPRESSED: 2,
 }
 INSTANT = {MessageStatus.SENT: "sent_at", MessageStatus.DELIVERED: "delivered_at", MessageStatus.READ: "read_at"}
+
+
+PROOFS = (MessageStatus.DELIVERED, MessageStatus.READ)
+"""What is true of the message whichever of its tries it is told of."""
 
 
 class UnknownMessage(LookupError):
@@ -54,7 +60,11 @@ def record_status(
     """
     found = _find(channel, provider_id, message_id)
     conversation = lock_conversation(found.conversation_id)
-    _settle_open_attempt(found, provider_id, status, now)
+    tries = list(Attempt.objects.filter(message=found).order_by("number"))
+    if not _is_of_earlier_try(provider_id, tries):
+        _settle_last_try(tries, provider_id, status, now)
+    elif status not in PROOFS or tries[-1].state in OPEN:
+        return False
     message = Message.objects.select_related("lead", "channel", "author").get(pk=found.pk)
     if status == MessageStatus.FAILED:
         return _fail(message, conversation, error_code, detail, now)
@@ -76,15 +86,20 @@ def _find(channel: Channel, provider_id: str, message_id: str | None) -> Message
     return found
 
 
-def _settle_open_attempt(message: Message, provider_id: str, status: str, now: datetime) -> None:
-    attempt = Attempt.objects.filter(message=message, state__in=OPEN).first()
-    if attempt:
-        settle_accepted(attempt_id=attempt.pk, receipt=Receipt(provider_id, status), now=now)
+def _is_of_earlier_try(provider_id: str, tries: list[Attempt]) -> bool:
+    """The message was tried again since: what comes late about an earlier try says nothing of the latest."""
+    earlier = {attempt.provider_id for attempt in tries[:-1]}
+    return provider_id in earlier and provider_id != tries[-1].provider_id
+
+
+def _settle_last_try(tries: list[Attempt], provider_id: str, status: str, now: datetime) -> None:
+    """A call whose answer was lost, or that nobody could settle, is answered by the callback."""
+    if not tries:
         return
-    if message.status == MessageStatus.IN_DOUBT:
-        Attempt.objects.filter(message=message, state=AttemptState.ABANDONED).update(
-            state=AttemptState.ACCEPTED, provider_id=provider_id
-        )
+    if tries[-1].state in OPEN:
+        settle_accepted(attempt_id=tries[-1].pk, receipt=Receipt(provider_id, status), now=now)
+    elif tries[-1].state == AttemptState.ABANDONED:
+        Attempt.objects.filter(pk=tries[-1].pk).update(state=AttemptState.ACCEPTED, provider_id=provider_id)
 
 
 def _advance(
@@ -107,9 +122,10 @@ def _advance(
 
 def _fail(message: Message, conversation: Conversation, code: str, detail: str, now: datetime) -> bool:
     """The provider could not deliver. What may be repeated is repeated; what was delivered cannot fail any more."""
-    if message.status not in (MessageStatus.ACCEPTED, MessageStatus.SENT):
+    if message.status not in (MessageStatus.ACCEPTED, MessageStatus.SENT, MessageStatus.IN_DOUBT):
         return False
-    reaction = transports.reaction_for(message.channel.kind, code)
+    window = ServiceWindow.objects.filter(conversation=conversation, channel=message.channel).first()
+    reaction = transports.reaction_for(message.channel.kind, code, to=window.address if window else "")
     if reaction.kind == ErrorKind.RATE_LIMITED and message.attempts_made <= reaction.max_retries:
         wait = timedelta(seconds=reaction.retry_after or 60)
         message.provider_id = ""
