@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from crm.models import Workspace
 from messaging.models import Channel
+from messaging.services.settlement import kick_sending
 from messaging.transports import CHANNELS, UnknownChannelKind, capabilities_of, validate_settings
 from project.kernel.errors import WrongValues
 
@@ -47,6 +48,7 @@ def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) ->
 def resume_channel(*, channel: Channel) -> None:
     """Send again after a pause; what waited falls due by itself."""
     Channel.objects.filter(pk=channel.pk).update(paused_at=None, paused_reason="")
+    kick_sending()
 
 
 def doors_of(channel: Channel) -> dict[str, str]:

@@ -4,12 +4,13 @@ Three short transactions and no lock across the call. A process that dies in bet
 which the orphan sweep turns into `unknown`; unknown is never repeated before the provider was asked (reconcile.py).
 """
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from messaging import gate, transports
@@ -24,7 +25,9 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
 from .outbound import withhold
-from .settlement import settle_accepted, settle_error
+from .settlement import give_up, settle_accepted, settle_error
+
+logger = logging.getLogger(__name__)
 
 CALL_WINDOW_SECONDS = 30.0
 """How long an attempt may be `calling`, from its claim to its end, in the database's clock."""
@@ -49,11 +52,23 @@ class Call:
 def send_one_due_message(now: datetime) -> bool:
     """Work on the next message that is due; False when there is none."""
     claimed_at = monotonic()
-    found, call = _claim(now, claimed_at)
+    try:
+        found, call = _claim(now, claimed_at)
+    except Unsendable as error:
+        _set_aside(error, now)
+        return True
     if call is not None:
-        with workspace_scope(call.channel.workspace):
+        with workspace_scope(call.channel.workspace_id):
             _make_call(call, now)
     return found
+
+
+class Unsendable(Exception):
+    """A message that cannot even be looked at, for a reason in the code or in its row."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(f"message {message.pk}")
+        self.message = message
 
 
 def monotonic() -> float:
@@ -67,7 +82,10 @@ def has_due_messages(now: datetime) -> bool:
 
 
 def _sendable(now: datetime) -> QuerySet[Message]:
-    """Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant."""
+    """Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant.
+
+    A paused sender's wait untouched: looking at each of them every minute would be work for nothing.
+    """
     in_flight = Attempt.objects.filter(lead=OuterRef("lead"), state__in=[AttemptState.CALLING, AttemptState.UNKNOWN])
     earlier = Message.objects.filter(
         lead=OuterRef("lead"),
@@ -75,9 +93,8 @@ def _sendable(now: datetime) -> QuerySet[Message]:
         status=MessageStatus.QUEUED,
         position__lt=OuterRef("position"),
     )
-    return Message.objects.filter(status=MessageStatus.QUEUED, due_at__lte=now).exclude(
-        Exists(in_flight) | Exists(earlier)
-    )
+    due = Message.objects.filter(status=MessageStatus.QUEUED, due_at__lte=now, channel__paused_at=None)
+    return due.exclude(Exists(in_flight) | Exists(earlier))
 
 
 def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
@@ -92,8 +109,23 @@ def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
         )
         if candidate is None:
             return False, None
-        with workspace_scope(candidate.conversation.workspace):
-            return True, _decide(candidate, now, claimed_at)
+        try:
+            with workspace_scope(candidate.workspace_id):
+                return True, _decide(candidate, now, claimed_at)
+        except DatabaseError:
+            raise
+        except Exception as error:  # it must not stand before everybody else's words for ever
+            raise Unsendable(candidate) from error
+
+
+@transaction.atomic
+def _set_aside(error: Unsendable, now: datetime) -> None:
+    logger.error("message.unsendable", extra={"message_id": str(error.message.pk)}, exc_info=error.__cause__)
+    with workspace_scope(error.message.workspace_id):
+        conversation = lock_conversation(error.message.conversation_id)
+        message = Message.objects.select_related("lead", "channel").get(pk=error.message.pk)
+        if message.status == MessageStatus.QUEUED:
+            give_up(message, conversation, code="unsendable", why=f"It cannot be sent: {error.__cause__}.", now=now)
 
 
 def _decide(candidate: Message, now: datetime, claimed_at: float) -> Call | None:
@@ -174,7 +206,11 @@ def _make_call(call: Call, now: datetime) -> None:
 
 def _send(call: Call) -> Receipt:
     """Call the provider. Whatever a transport raises beyond its contract has an unknown outcome."""
-    transport = transports.transport_for(call.channel.kind, call.channel.settings, call.channel.secrets)
+    try:
+        transport = transports.transport_for(call.channel.kind, call.channel.settings, call.channel.secrets)
+    except Exception as error:
+        detail = f"the channel's settings do not work: {type(error).__name__} {error}"
+        raise TransportError(transports.ErrorKind.MISCONFIGURED, detail=detail) from error
     try:
         return transport.send(call.outgoing)
     except TransportError:

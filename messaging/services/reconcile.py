@@ -4,6 +4,7 @@ Twilio's list has no tag to search by: a message of ours is recognised by recipi
 being claimed by another of our messages. https://www.twilio.com/docs/messaging/api/message-resource#read-multiple
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -11,11 +12,13 @@ from django.db.models import QuerySet
 from messaging import transports
 from messaging.models import Attempt, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
-from messaging.transports import Receipt, Seen, TransportError
+from messaging.transports import Receipt, Seen
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .settlement import doubt_overdue, settle_abandoned, settle_absent, settle_accepted
+
+logger = logging.getLogger(__name__)
 
 BELIEVE_ABSENCE_AFTER = timedelta(seconds=60)
 """A message missing from the provider's list is believed to be missing only this long after the call."""
@@ -72,7 +75,8 @@ def _settle(attempt: Attempt, now: datetime) -> None:
     message = Message.objects.select_related("channel").get(pk=attempt.message_id)
     try:
         found = _find_at_provider(attempt, message)
-    except TransportError:
+    except Exception as error:  # a provider that is away, or settings that do not work any more: nobody was asked
+        logger.warning("reconcile.failed", extra={"attempt": attempt.pk, "error": str(error)})
         found, was_asked = None, False
     else:
         was_asked = True
@@ -90,7 +94,7 @@ def _find_at_provider(attempt: Attempt, message: Message) -> Seen | None:
     window = ServiceWindow.objects.filter(conversation_id=message.conversation_id, channel=channel).first()
     since = attempt.started_at - CLOCK_SLACK
     listed = transport.list_recent(to=window.address if window else None, sender=channel.sender or None, since=since)
-    ours = [seen for seen in listed if seen.direction == "outbound" and seen.body == message.body]
+    ours = [seen for seen in listed if seen.direction == "outbound" and seen.body.strip() == message.body.strip()]
     claimed = set(
         Message.objects.filter(channel=channel, provider_id__in=[seen.provider_id for seen in ours]).values_list(
             "provider_id", flat=True

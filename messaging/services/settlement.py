@@ -157,11 +157,11 @@ def kick_sending() -> None:
 
 
 def _locked(attempt_id: int) -> tuple[Attempt, Message, Conversation]:
-    lead_of = Attempt.objects.select_related("message").get(pk=attempt_id)
-    conversation = lock_conversation(lead_of.message.conversation_id)
-    attempt = Attempt.objects.get(pk=attempt_id)
-    message = Message.objects.select_related("lead", "channel", "author").get(pk=attempt.message_id)
-    return attempt, message, conversation
+    conversation_id = Attempt.objects.values_list("message__conversation_id", flat=True).get(pk=attempt_id)
+    conversation = lock_conversation(conversation_id)
+    everything = Attempt.objects.select_related("message__lead", "message__channel", "message__author")
+    attempt = everything.get(pk=attempt_id)
+    return attempt, attempt.message, conversation
 
 
 def _close(attempt: Attempt, state: AttemptState, now: datetime, provider_id: str = "") -> None:
