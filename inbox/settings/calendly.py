@@ -1,12 +1,12 @@
 """The Calendly account behind the booking links."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from handover.models import CalendlyConnection
 from handover.services.connections import CALENDLY, connect_calendly, webhook_url_of
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 from project.kernel import clock
 
 from .page import Refusal, refusals_in, saved, settings_page
@@ -27,8 +27,8 @@ class CalendlyForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def calendly(request: HttpRequest) -> HttpResponse:
-    workspace = request.desk.workspace  # type: ignore[attr-defined]
+def calendly(request: DeskRequest) -> HttpResponse:
+    workspace = request.desk.workspace
     connection = CalendlyConnection.objects.filter(workspace=workspace).first()
     form = CalendlyForm(request.POST or None, initial=_initial(connection))
     if form.is_valid():
@@ -47,8 +47,8 @@ def calendly(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def disconnect(request: HttpRequest) -> HttpResponse:
-    CalendlyConnection.objects.filter(workspace=request.desk.workspace).delete()  # type: ignore[attr-defined]
+def disconnect(request: DeskRequest) -> HttpResponse:
+    CalendlyConnection.objects.filter(workspace=request.desk.workspace).delete()
     return saved(request, "settings_calendly", "Disconnected. The booking address under General serves now.")
 
 

@@ -1,14 +1,14 @@
 """Where customers write: connecting a WhatsApp sender or a web chat, and the addresses to copy."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 from inbox.words import channel_label
 from messaging.models import Channel
 from messaging.services.channels import create_channel, doors_of, resume_channel, update_channel
@@ -28,11 +28,13 @@ DOOR_LABELS = {
 class ChannelForm(forms.Form):
     """`name` is the channel's own; every other field is a setting of its kind, an empty one is not given."""
 
+    usual: ClassVar[tuple[str, ...]] = ()
+    """The fields that are always shown; the rest waits behind “More settings”."""
+
     name = forms.CharField(max_length=100, help_text="As your team calls it.")
 
-    def __init__(self, *args: Any, channel: Channel | None = None, **kwargs: Any) -> None:
-        given = {"name": channel.name, **channel.settings} if channel else None
-        super().__init__(*args, initial=given, **kwargs)
+    def __init__(self, values: Any = None, *, channel: Channel | None = None) -> None:
+        super().__init__(values, initial={"name": channel.name, **channel.settings} if channel else None)
         if channel:
             self._keep_secrets(channel)
 
@@ -43,7 +45,7 @@ class ChannelForm(forms.Form):
                 field.help_text = "Stored. Leave it empty to keep it."
 
     @property
-    def values(self) -> dict[str, str]:
+    def given(self) -> dict[str, str]:
         return {name: value for name, value in self.cleaned_data.items() if value and name != "name"}
 
 
@@ -92,7 +94,7 @@ class Card:
 
 @require_GET
 @at_desk("configure")
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: DeskRequest) -> HttpResponse:
     cards = [_card(channel) for channel in Channel.objects.order_by("created_at")]
     kinds = [(kind, channel_label(kind)) for kind in FORMS]
     return settings_page(request, "settings_channels", "channels", cards=cards, kinds=kinds)
@@ -100,16 +102,16 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def add_channel(request: HttpRequest, kind: str) -> HttpResponse:
+def add_channel(request: DeskRequest, kind: str) -> HttpResponse:
     form = _form_of(kind)(request.POST or None)
     if form.is_valid():
         try:
             with refusals_in(form):
                 create_channel(
-                    workspace=request.desk.workspace,  # type: ignore[attr-defined]
+                    workspace=request.desk.workspace,
                     kind=kind,
                     name=form.cleaned_data["name"],
-                    values=form.values,
+                    values=form.given,
                     now=clock.now(),
                 )
             return saved(request, "settings_channels", "Connected.")
@@ -120,13 +122,13 @@ def add_channel(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def edit_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
+def edit_channel(request: DeskRequest, channel_id: int) -> HttpResponse:
     channel = get_object_or_404(Channel.objects, pk=channel_id)
     form = _form_of(channel.kind)(request.POST or None, channel=channel)
     if form.is_valid():
         try:
             with refusals_in(form):
-                update_channel(channel=channel, name=form.cleaned_data["name"], values=form.values)
+                update_channel(channel=channel, name=form.cleaned_data["name"], values=form.given)
             return saved(request, "settings_channels", "Saved.")
         except Refusal:
             pass
@@ -135,7 +137,7 @@ def edit_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def resume(request: HttpRequest, channel_id: int) -> HttpResponse:
+def resume(request: DeskRequest, channel_id: int) -> HttpResponse:
     resume_channel(channel=get_object_or_404(Channel.objects, pk=channel_id))
     return saved(request, "settings_channels", "Sending again.")
 
@@ -146,9 +148,9 @@ def _form_of(kind: str) -> type[ChannelForm]:
     return FORMS[kind]
 
 
-def _form_page(request: HttpRequest, form: ChannelForm, title: str, verb: str) -> HttpResponse:
-    usual = [form[name] for name in form.usual]  # type: ignore[attr-defined]
-    rest = [field for field in form if field.name not in form.usual]  # type: ignore[attr-defined]
+def _form_page(request: DeskRequest, form: ChannelForm, title: str, verb: str) -> HttpResponse:
+    usual = [form[name] for name in form.usual]
+    rest = [field for field in form if field.name not in form.usual]
     is_rest_open = any(field.errors for field in rest)
     context = {"title": title, "verb": verb, "usual": usual, "rest": rest, "is_rest_open": is_rest_open}
     return settings_page(request, "settings_channels", "channel", form=form, **context)

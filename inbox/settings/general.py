@@ -4,11 +4,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from crm.models import Workspace
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 
 from .page import ShortNumbers, saved, settings_page
 
@@ -57,8 +57,8 @@ class GeneralForm(ShortNumbers, forms.ModelForm):
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def general(request: HttpRequest) -> HttpResponse:
-    workspace = Workspace.objects.get(pk=request.desk.workspace.pk)  # type: ignore[attr-defined]
+def general(request: DeskRequest) -> HttpResponse:
+    workspace = Workspace.objects.get(pk=request.desk.workspace.pk)
     form = GeneralForm(request.POST or None, instance=workspace)
     if form.is_valid():
         form.save()

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from handover import wording
 from handover.models import HandoverPolicy
 from handover.models.handovers import Rung
 from handover.services.policies import FIELDS, WrongMinutes, check_minutes, policy_of
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 from inbox.queries.ladder import AHEAD
 
 from .page import ShortNumbers, saved, settings_page
@@ -71,9 +71,9 @@ class PolicyForm(ShortNumbers, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        minutes = [cleaned.get(name) for name in MINUTES]
-        if None not in minutes:
-            self._check_ladder([float(value) for value in minutes])
+        minutes = [float(cleaned[name]) for name in MINUTES if cleaned.get(name) is not None]
+        if len(minutes) == len(MINUTES):
+            self._check_ladder(minutes)
         for name in TEXTS:
             self._check_text(name, cleaned.get(name, ""))
         return cleaned
@@ -108,8 +108,8 @@ def _after(value: float, count: int) -> list[float]:
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def policy(request: HttpRequest) -> HttpResponse:
-    form = PolicyForm(request.POST or None, instance=policy_of(request.desk.workspace))  # type: ignore[attr-defined]
+def policy(request: DeskRequest) -> HttpResponse:
+    form = PolicyForm(request.POST or None, instance=policy_of(request.desk.workspace))
     if form.is_valid():
         form.save()
         return saved(request, "settings_handover", "Saved. Ladders that are already running keep their times.")

@@ -6,7 +6,7 @@ from datetime import time
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,7 +14,7 @@ from crm.models import Workspace
 from handover.hours import Stretch
 from handover.models import Holiday, OpeningHours
 from handover.services.opening import set_opening_hours, write
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 
 from .page import Refusal, refusals_in, saved, settings_page
 
@@ -84,8 +84,8 @@ class HolidayForm(forms.ModelForm):
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def hours(request: HttpRequest) -> HttpResponse:
-    workspace = request.desk.workspace  # type: ignore[attr-defined]
+def hours(request: DeskRequest) -> HttpResponse:
+    workspace = request.desk.workspace
     form = HoursForm(request.POST or None, initial=_written(workspace))
     if form.is_valid():
         try:
@@ -99,8 +99,8 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def add_holiday(request: HttpRequest) -> HttpResponse:
-    workspace = request.desk.workspace  # type: ignore[attr-defined]
+def add_holiday(request: DeskRequest) -> HttpResponse:
+    workspace = request.desk.workspace
     form = HolidayForm(request.POST, instance=Holiday(workspace=workspace))
     if form.is_valid():
         form.save()
@@ -110,12 +110,12 @@ def add_holiday(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def remove_holiday(request: HttpRequest, holiday_id: int) -> HttpResponse:
+def remove_holiday(request: DeskRequest, holiday_id: int) -> HttpResponse:
     get_object_or_404(Holiday.objects, pk=holiday_id).delete()
     return saved(request, "settings_hours", "Removed.")
 
 
-def _page(request: HttpRequest, form: HoursForm, holiday_form: HolidayForm) -> HttpResponse:
+def _page(request: DeskRequest, form: HoursForm, holiday_form: HolidayForm) -> HttpResponse:
     holidays = list(Holiday.objects.order_by("date"))
     return settings_page(request, "settings_hours", "hours", form=form, holiday_form=holiday_form, holidays=holidays)
 

@@ -1,13 +1,13 @@
 """What the agents may quote: the workspace's own questions and answers."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.knowledge.search import search_knowledge
 from agents.models import KnowledgeEntry
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 
 from .page import saved, settings_page
 
@@ -31,8 +31,8 @@ class TryForm(forms.Form):
 
 @require_GET
 @at_desk("configure")
-def knowledge(request: HttpRequest) -> HttpResponse:
-    workspace = request.desk.workspace  # type: ignore[attr-defined]
+def knowledge(request: DeskRequest) -> HttpResponse:
+    workspace = request.desk.workspace
     form = TryForm(request.GET if request.GET.get("text") else None)
     text = form.cleaned_data["text"] if form.is_valid() else ""
     found = search_knowledge(workspace_id=workspace.pk, text=text) if text else ()
@@ -44,24 +44,24 @@ def knowledge(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def add_entry(request: HttpRequest) -> HttpResponse:
-    return _entry(request, KnowledgeEntry(workspace=request.desk.workspace), "New entry")  # type: ignore[attr-defined]
+def add_entry(request: DeskRequest) -> HttpResponse:
+    return _entry(request, KnowledgeEntry(workspace=request.desk.workspace), "New entry")
 
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def edit_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+def edit_entry(request: DeskRequest, entry_id: int) -> HttpResponse:
     return _entry(request, get_object_or_404(KnowledgeEntry.objects, pk=entry_id), "Edit entry")
 
 
 @require_POST
 @at_desk("configure")
-def remove_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+def remove_entry(request: DeskRequest, entry_id: int) -> HttpResponse:
     get_object_or_404(KnowledgeEntry.objects, pk=entry_id).delete()
     return saved(request, "settings_knowledge", "Removed. The agents no longer quote it.")
 
 
-def _entry(request: HttpRequest, entry: KnowledgeEntry, title: str) -> HttpResponse:
+def _entry(request: DeskRequest, entry: KnowledgeEntry, title: str) -> HttpResponse:
     form = EntryForm(request.POST or None, instance=entry)
     if form.is_valid():
         form.save()

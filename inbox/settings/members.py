@@ -1,14 +1,14 @@
 """Who works here, and in which role."""
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import NotAllowed
 from crm.models import Membership, Role
 from crm.services.members import bring_in, change_role, remove_member
-from inbox.desk import at_desk
+from inbox.desk import DeskRequest, at_desk
 from project.kernel.errors import WrongValues
 
 from .page import Refusal, refusals_in, refused, saved, settings_page
@@ -37,8 +37,8 @@ class MemberForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @at_desk("configure")
-def members(request: HttpRequest) -> HttpResponse:
-    desk = request.desk  # type: ignore[attr-defined]
+def members(request: DeskRequest) -> HttpResponse:
+    desk = request.desk
     form = MemberForm(request.POST or None)
     if form.is_valid():
         try:
@@ -55,8 +55,8 @@ def members(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def set_role(request: HttpRequest, member_id: int) -> HttpResponse:
-    desk = request.desk  # type: ignore[attr-defined]
+def set_role(request: DeskRequest, member_id: int) -> HttpResponse:
+    desk = request.desk
     member = _member(member_id)
     try:
         change_role(workspace=desk.workspace, member=member, role=request.POST.get("role", ""), by=desk.user)
@@ -67,8 +67,8 @@ def set_role(request: HttpRequest, member_id: int) -> HttpResponse:
 
 @require_POST
 @at_desk("configure")
-def remove(request: HttpRequest, member_id: int) -> HttpResponse:
-    desk = request.desk  # type: ignore[attr-defined]
+def remove(request: DeskRequest, member_id: int) -> HttpResponse:
+    desk = request.desk
     member = _member(member_id)
     try:
         remove_member(workspace=desk.workspace, member=member, by=desk.user)

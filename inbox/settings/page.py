@@ -8,9 +8,10 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from inbox.desk import DeskRequest
 from project.kernel.errors import problems_of
 
 TABS = (
@@ -32,7 +33,7 @@ class Tab:
     is_current: bool
 
 
-def settings_page(request: HttpRequest, tab: str, template: str, **context: Any) -> HttpResponse:
+def settings_page(request: DeskRequest, tab: str, template: str, **context: Any) -> HttpResponse:
     """422 when any form on the page was refused."""
     tabs = [Tab(f"inbox:{name}", label, name == tab) for name, label in TABS]
     is_refused = any(isinstance(value, BaseForm) and value.errors for value in context.values())
@@ -44,21 +45,21 @@ def settings_page(request: HttpRequest, tab: str, template: str, **context: Any)
     )
 
 
-def saved(request: HttpRequest, name: str, said: str) -> HttpResponse:
+def saved(request: DeskRequest, name: str, said: str) -> HttpResponse:
     messages.success(request, said)
-    return redirect(f"inbox:{name}", request.desk.workspace.slug)  # type: ignore[attr-defined]
+    return redirect(f"inbox:{name}", request.desk.workspace.slug)
 
 
-def refused(request: HttpRequest, name: str, error: Exception) -> HttpResponse:
+def refused(request: DeskRequest, name: str, error: Exception) -> HttpResponse:
     """For a button without a form of its own: the reason stands in the notice."""
     messages.error(request, ". ".join((problems_of(error) or {"": str(error)}).values()) + ".")
-    return redirect(f"inbox:{name}", request.desk.workspace.slug)  # type: ignore[attr-defined]
+    return redirect(f"inbox:{name}", request.desk.workspace.slug)
 
 
 class ShortNumbers:
     """A form mixin: 1, not 1.0, in the fields of a stored row."""
 
-    initial: dict[str, Any]
+    initial: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,7 +22,7 @@ async function look() {
 }
 
 function draw(now) {
-  const current = now.steps.indexOf(false);
+  const current = now.steps.lastIndexOf(true) + 1; // a step may be skipped
   for (const [number, step] of steps.entries()) {
     step.classList.toggle("done", now.steps[number]);
     step.classList.toggle("now", number === current);
