@@ -6,10 +6,11 @@ from functools import wraps
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from crm.access import MAY, NotAllowed, NotFound, access_workspace, role_of, workspaces_of
@@ -56,11 +57,12 @@ def at_desk(action: str = "read") -> Callable[[View], View]:
     """
 
     def decorate(view: View) -> View:
-        @login_required
         @wraps(view)
         def opened(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in_first(cast(DeskRequest, request))
             try:
-                desk = _desk(cast(User, request.user), slug, action)
+                desk = _desk(request.user, slug, action)
                 request.desk = desk  # type: ignore[attr-defined]
                 with workspace_scope(desk.workspace), timezone.override(desk.zone):
                     return view(request, **kwargs)
@@ -72,6 +74,14 @@ def at_desk(action: str = "read") -> Callable[[View], View]:
         return opened
 
     return decorate
+
+
+def _sign_in_first(request: DeskRequest) -> HttpResponse:
+    """A page whose session has ended goes to sign in whole, instead of showing old news for ever."""
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
+    response = redirect_to_login(request.htmx.current_url_abs_path or "/")
+    return HttpResponseClientRedirect(response["Location"])
 
 
 def _desk(user: User, slug: str, action: str) -> Desk:

@@ -1,11 +1,11 @@
-"""The inbox list: its views, their counts, and one page of rows in a fixed number of queries."""
+"""One page of the inbox list, in a fixed number of queries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from crm.models import Identity, User
@@ -14,6 +14,7 @@ from handover.models.bookings import BookingState
 from handover.models.handovers import OPEN_STATES, HandoverState, StepState
 from inbox import words
 from inbox.desk import Desk
+from inbox.queries.folders import CLOSING, View, belonging_to
 from inbox.queries.ladder import NextStep, next_step
 from inbox.queries.names import names_of
 from messaging.models import Conversation, Floor, Message, ServiceWindow
@@ -22,83 +23,9 @@ from messaging.models.messages import Voice
 
 PAGE = 40
 MOST = 200
-CLOSING = timedelta(hours=4)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
 """Where a handover without a next step is sorted: after all that have one."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    key: str
-    label: str
-    empty: str
-    hint: str
-    by_next_step: bool = False
-
-
-WAITING = View(
-    "waiting",
-    "Waiting for a person",
-    "Nobody is waiting",
-    "When a customer asks for a person, or the AI finds that one is needed, the conversation stands here with its "
-    "ladder: what was done, what comes next, and when.",
-    by_next_step=True,
-)
-VIEWS = (
-    WAITING,
-    View(
-        "mine",
-        "Mine",
-        "Nothing is yours right now",
-        "Take over a conversation, or have one assigned to you, and it stays here until it is resolved.",
-    ),
-    View(
-        "ai",
-        "AI handling",
-        "The AI has no open conversation",
-        "Customers who write on a connected channel are answered by the AI and appear here.",
-    ),
-    View(
-        "open",
-        "All open",
-        "No open conversation",
-        "Connect a channel under Settings, or write to your own web chat, and the conversation appears here.",
-    ),
-    View(
-        "closing",
-        "Window closing",
-        "No window is about to close",
-        "WhatsApp lets a company write freely for 24 hours after the customer's last message. What closes within "
-        "four hours stands here.",
-    ),
-    View(
-        "unassigned",
-        "Unassigned",
-        "Every open conversation has somebody",
-        "Open conversations without an assignee stand here.",
-    ),
-    View(
-        "resolved",
-        "Resolved",
-        "Nothing is resolved yet",
-        "Resolved conversations rest here; a new message opens them again.",
-    ),
-)
-FOUND = View(
-    "found",
-    "Found",
-    "Nothing found",
-    "Names, companies, phone numbers, e-mail addresses and the words of messages are searched, in every view.",
-)
-"""What a search shows: it looks everywhere, whatever view was open."""
-BY_KEY = {view.key: view for view in VIEWS}
-
-
-@dataclass(frozen=True, slots=True)
-class CountedView:
-    view: View
-    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,39 +61,6 @@ class UnreadableCursor(ValueError):
     """A cursor that this list did not hand out."""
 
 
-def _open_handovers() -> QuerySet[Handover]:
-    return Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN_STATES)
-
-
-def _belongs(view: str, user: User, now: datetime) -> Q:
-    is_open = Q(status=ConversationStatus.OPEN)
-    if view == "waiting":
-        return is_open & Q(Exists(_open_handovers()))
-    if view == "mine":
-        return is_open & (Q(assignee=user) | Q(lead__floor__holder="human", lead__floor__user=user))
-    if view == "ai":
-        return is_open & ~Q(Exists(_open_handovers())) & ~Q(lead__floor__holder="human")
-    if view == "closing":
-        closing = ServiceWindow.objects.filter(
-            conversation=OuterRef("pk"), channel=OuterRef("channel"), closes_at__gt=now, closes_at__lte=now + CLOSING
-        )
-        return is_open & Q(Exists(closing))
-    if view == "unassigned":
-        return is_open & Q(assignee=None)
-    if view == "resolved":
-        return Q(status=ConversationStatus.RESOLVED)
-    return is_open if view == "open" else Q()
-
-
-def counted_views(desk: Desk, *, now: datetime) -> tuple[CountedView, ...]:
-    """Every view with its count, in one query; the resolved ones are not counted: they only grow."""
-    counted = [view for view in VIEWS if view.key != "resolved"]
-    counts = Conversation.objects.filter(workspace=desk.workspace, status=ConversationStatus.OPEN).aggregate(
-        **{f"in_{view.key}": Count("pk", filter=_belongs(view.key, desk.user, now)) for view in counted}
-    )
-    return tuple(CountedView(view, counts.get(f"in_{view.key}")) for view in VIEWS)
-
-
 def page_of(desk: Desk, view: View, *, search: str = "", before: str = "", until: str = "", now: datetime) -> Page:
     """A page of rows after the cursor `before`, or everything down to the cursor `until` (a page being refreshed)."""
     found = _found(desk, view, search, now)
@@ -187,7 +81,7 @@ def _has_more(desk: Desk, view: View, search: str, cursor: str, now: datetime) -
 
 def _found(desk: Desk, view: View, search: str, now: datetime) -> QuerySet[Conversation]:
     found: QuerySet[Conversation] = Conversation.objects.filter(workspace=desk.workspace)
-    found = found.filter(_belongs(view.key, desk.user, now))
+    found = found.filter(belonging_to(view.key, desk.user, now))
     sort = Coalesce(Subquery(_next_due()), Value(FAR)) if view.by_next_step else F("last_message_at")
     found = found.select_related("lead", "channel", "assignee", "lead__floor__user")
     found = _matching(found, search) if search else found

@@ -5,7 +5,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from inbox.desk import DeskRequest
-from inbox.queries.listing import Page, View
+from inbox.queries.folders import View
+from inbox.queries.listing import Page
 
 register = template.Library()
 

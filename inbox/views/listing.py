@@ -6,7 +6,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from inbox.desk import DeskRequest, at_desk
-from inbox.queries.listing import BY_KEY, FOUND, WAITING, CountedView, UnreadableCursor, View, counted_views, page_of
+from inbox.queries.folders import BY_KEY, FOUND, WAITING, CountedView, View, counted_views
+from inbox.queries.listing import UnreadableCursor, page_of
 from project.kernel import clock
 
 

@@ -67,6 +67,8 @@ async function refresh(id, known) {
   known.last = Date.now();
   try {
     await htmx.ajax("GET", urlOf(region), { source: region, target: region, swap: "merge" });
+  } catch {
+    // the server is away: the line above the list says so, and the next poll tries again
   } finally {
     known.busy = false;
     if (known.again) {

@@ -43,7 +43,9 @@ function markSeen() {
   const opened = document.getElementById("thread-state");
   if (document.hidden || !opened?.dataset.seenUrl || opened.dataset.unread === "0") return;
   opened.dataset.unread = "0";
-  htmx.ajax("POST", opened.dataset.seenUrl, { source: document.body, swap: "none" });
+  htmx.ajax("POST", opened.dataset.seenUrl, { source: document.body, swap: "none" }).catch(() => {
+    opened.dataset.unread = "1";
+  });
 }
 
 document.addEventListener("htmx:afterSettle", ({ target }) => {
@@ -71,3 +73,5 @@ arriveAtThread();
 toEnd();
 document.fonts?.ready.then(() => wasAtEnd && toEnd());
 markSeen();
+// On a narrow screen the views are a row of chips, and the chosen one may lie outside of it.
+document.querySelector(".chips [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

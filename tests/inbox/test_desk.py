@@ -7,7 +7,7 @@ from django.test import Client
 
 from project.kernel.scope import across_workspaces
 from tests.cast import PASSWORD, found, join
-from tests.inbox.screens import Screens, open_screens, text_of
+from tests.inbox.screens import HTMX, Screens, open_screens, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +60,10 @@ def test_refusals_are_pages_that_say_why(screens: Screens) -> None:
     refused = screens.vera.post(screens.thread + "resolve/")
     assert refused.status_code == 403
     assert "Your role (viewer) does not allow this." in text_of(refused)
+
+
+def test_a_page_whose_session_ended_goes_to_sign_in_as_a_whole(screens: Screens) -> None:
+    screens.bruno.logout()
+    headers = {**HTMX, "HX-Current-URL": f"http://testserver{screens.thread}?view=open"}
+    response = screens.bruno.get(screens.thread + "since/?seq=1", headers=headers)
+    assert response["HX-Redirect"].startswith("/accounts/login/?next=/w/acme/conversations/")
