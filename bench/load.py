@@ -81,7 +81,7 @@ async def _call_repeatedly(url: str, requests: Iterator[bytes], connections: int
     callers = [_Caller(requests, answers, began + seconds) for _ in range(connections)]
     loop = asyncio.get_running_loop()
     for caller in callers:
-        await loop.create_connection(lambda caller=caller: caller, parts.hostname, parts.port)  # type: ignore[misc]
+        await loop.create_connection(lambda caller=caller: caller, parts.hostname, parts.port or 80)  # type: ignore[misc]
     async with asyncio.timeout(seconds + 30):
         await asyncio.gather(*(caller.done for caller in callers))
     answers.elapsed = time.perf_counter() - began
