@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "messaging",
     "agents",
     "handover",
+    "analytics",
     "inbox",
     "project",
 ]
