@@ -12,10 +12,12 @@ from django.db import transaction
 
 from crm.models import Lead
 from crm.services.trail import record_decision
+from messaging.models import Conversation
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
+from .alerts import alert_staff
 from .models import AgentMessage
 from .models.framework import Agent, AgentMessageKind
 
@@ -95,9 +97,26 @@ def _deliver(message: AgentMessage, now: datetime) -> None:
         message.attempts_made += 1
         is_parked = message.attempts_made >= MAX_ATTEMPTS
         message.due_at = None if is_parked else now + retry_delay(message.attempts_made)
+        if is_parked:
+            _call_for_help(message, now)
     else:
         message.due_at, message.received_at = None, now
     message.save(update_fields=["due_at", "received_at", "attempts_made"])
+
+
+def _call_for_help(message: AgentMessage, now: datetime) -> None:
+    """Nobody acts on it any more, and somebody may be waiting for a person because of it."""
+    what = f"{message.sender} could not tell {message.recipient}: {message.reason}"
+    record_decision(
+        lead=message.lead, actor="coordinator", kind="agent.parked", reason=what, now=now, agent_message=message.pk
+    )
+    alert_staff(
+        conversation=Conversation.objects.select_related("workspace").get(lead=message.lead),
+        headline=f"{message.lead} needs you: the agents failed",
+        text=what,
+        key=f"agent_message:{message.pk}",
+        now=now,
+    )
 
 
 def _delivery_task() -> Any:

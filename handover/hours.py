@@ -74,7 +74,9 @@ def in_words(opening: datetime | None, hours: Hours, now: datetime) -> str:
         return f" and back at {local:%H:%M}"
     if local.date() == today + timedelta(days=1):
         return f" and back tomorrow at {local:%H:%M}"
-    return f" and back on {local:%A} at {local:%H:%M}"
+    if local.date() < today + timedelta(days=7):
+        return f" and back on {local:%A} at {local:%H:%M}"
+    return f" and back on {local:%A}, {local.day} {local:%B}, at {local:%H:%M}"
 
 
 def overlaps(stretches: Collection[Stretch]) -> bool:
@@ -86,6 +88,4 @@ def overlaps(stretches: Collection[Stretch]) -> bool:
 
 
 def _day_overlaps(day: list[Stretch]) -> bool:
-    return any(
-        earlier.closes == MIDNIGHT or later.opens < earlier.closes for earlier, later in pairwise(day)
-    )
+    return any(earlier.closes == MIDNIGHT or later.opens < earlier.closes for earlier, later in pairwise(day))

@@ -5,10 +5,13 @@ from datetime import datetime
 from agents import bus
 from agents.models import AgentMessage
 from agents.models.framework import Agent, AgentMessageKind
+from crm.services.trail import record_decision
 from messaging.models import Conversation, Message
+from messaging.models.conversations import ConversationStatus
+from messaging.services.conversations import lock_conversation, next_seq
 
 from .models.handovers import HandoverState
-from .services.handovers import answer_since, end_handover, open_handover, request_handover
+from .services.handovers import answer_since, end_handover, open_handover, request_handover, stand_down
 
 ENDINGS = {
     "answered": HandoverState.ANSWERED,
@@ -25,8 +28,9 @@ def subscribe() -> None:
 def start_ladder(message: AgentMessage, now: datetime) -> None:
     """`handover_request` from the primary agent. A person who answered meanwhile made it needless."""
     context = message.context
-    conversation = Conversation.objects.get(pk=context["conversation"])
-    if answer_since(conversation, message.at):
+    conversation = lock_conversation(context["conversation"])
+    if settled := _settled_by(conversation, message):
+        _leave_it(conversation, settled, now)
         return
     request_handover(
         conversation=conversation,
@@ -38,6 +42,28 @@ def start_ladder(message: AgentMessage, now: datetime) -> None:
         now=now,
         requested_at=message.at,
     )
+
+
+def _settled_by(conversation: Conversation, request: AgentMessage) -> str:
+    """What made the request needless while it was on its way; empty when nothing did."""
+    if answer := answer_since(conversation, request.at):
+        return f"{answer.author or 'a person'} answered meanwhile"
+    if conversation.status == ConversationStatus.RESOLVED:
+        return "the conversation was resolved meanwhile"
+    return ""
+
+
+def _leave_it(conversation: Conversation, why: str, now: datetime) -> None:
+    record_decision(
+        lead=conversation.lead,
+        actor="monitor",
+        kind="handover.not_needed",
+        reason=f"No handover was opened: {why}.",
+        now=now,
+    )
+    if open_handover(conversation) is None:
+        stand_down(conversation, why, now)
+    next_seq(conversation)
 
 
 def end_ladder(message: AgentMessage, now: datetime) -> None:

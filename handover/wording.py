@@ -55,7 +55,7 @@ def in_words(waited: timedelta) -> str:
     if seconds < 90:
         return _count(seconds, "second")
     minutes = round(seconds / 60)
-    if minutes < 90:
+    if minutes < 120:
         return _count(minutes, "minute")
     return _count(round(minutes / 60), "hour")
 

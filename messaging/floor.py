@@ -97,6 +97,11 @@ _RELEASE_WHEN_SPOKEN = f"""
                           AND word.status IN ('queued', 'sending', 'unknown'))
 """
 
+_IS_HELD_AGAINST = f"""
+    SELECT EXISTS (SELECT 1 FROM messaging_floor WHERE lead_id = %s AND holder NOT IN ('', 'human')
+                      AND priority <= %s AND expires_at + interval '{LOCK_DELAY}' > clock_timestamp())
+"""
+
 _RENEW = """
     UPDATE messaging_floor SET expires_at = clock_timestamp() + make_interval(secs => %s)
      WHERE lead_id = %s AND epoch = %s AND holder NOT IN ('', 'human')
@@ -165,6 +170,13 @@ def take_back(*, lead_id: int) -> bool:
 def clear(*, lead_id: int) -> bool:
     """Free the floor whoever holds it; every word not yet sent becomes stale."""
     return _changes(_CLEAR, [lead_id])
+
+
+def is_held_against(*, lead_id: int, holder: str) -> bool:
+    """Whether another agent's words would keep `holder` waiting now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_HELD_AGAINST, [lead_id, int(HOLDERS[holder])])
+        return bool(cursor.fetchone()[0])
 
 
 def current_floor(lead_id: int) -> Floor | None:

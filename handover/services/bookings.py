@@ -75,7 +75,7 @@ def _created(booking: Booking, said: BookingEvent, conversation: Conversation, n
     if said.invitee_uri == booking.invitee_uri or said.invitee_uri in booking.superseded_uris:
         return
     left_behind = [uri for uri in (said.old_invitee, booking.invitee_uri) if uri]
-    is_move = bool(left_behind)
+    is_move = booking.state == BookingState.BOOKED or bool(said.old_invitee)
     booking.superseded_uris = list(dict.fromkeys([*booking.superseded_uris, *left_behind]))
     booking.state = BookingState.BOOKED
     booking.invitee_uri = said.invitee_uri
@@ -130,7 +130,7 @@ def _canceled(booking: Booking, said: BookingEvent, conversation: Conversation, 
 
 
 def _no_show(booking: Booking, said: BookingEvent, conversation: Conversation, now: datetime) -> None:
-    if booking.state != BookingState.BOOKED:
+    if booking.state != BookingState.BOOKED or said.invitee_uri in booking.superseded_uris:
         return
     booking.state = BookingState.NO_SHOW
     booking.ended_at = now

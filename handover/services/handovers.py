@@ -16,7 +16,7 @@ from handover.models import Handover, HandoverPolicy, LadderStep
 from handover.models.handovers import OPEN_STATES, HandoverState, Rung, StepState, Urgency
 from messaging.floor import Grant, current_floor
 from messaging.models import Conversation, Message
-from messaging.models.messages import Voice
+from messaging.models.messages import MessageStatus, Voice
 from messaging.services.conversations import lock_conversation, next_seq
 from messaging.services.outbound import queue_message
 
@@ -83,9 +83,10 @@ def request_handover(
 
 
 def answer_since(conversation: Conversation, moment: datetime) -> Message | None:
-    """The first words of a person since then."""
+    """The first words of a person since then; what was withheld or failed reached nobody."""
     return (
         Message.objects.filter(conversation=conversation, voice=Voice.HUMAN, at__gte=moment)
+        .exclude(status__in=[MessageStatus.SUPPRESSED, MessageStatus.FAILED])
         .select_related("author")
         .order_by("at")
         .first()
@@ -153,7 +154,7 @@ def end_handover(*, handover: Handover, state: HandoverState, reason: str, now: 
         state=state,
         waited_seconds=round((now - handover.requested_at).total_seconds()),
     )
-    _stand_down(conversation, SAID[state], now)
+    stand_down(conversation, SAID[state], now)
     next_seq(conversation)
     return True
 
@@ -176,7 +177,7 @@ def close_step(step: LadderStep, state: StepState, verdict: str, now: datetime, 
         lead=step.handover.lead,
         actor="bridge" if step.rung == Rung.BRIDGE else "monitor",
         kind=f"ladder.{state}",
-        reason=f"{step.get_rung_display().capitalize()}: {verdict}",
+        reason=f"{_sentence(step.get_rung_display())}: {verdict}",
         now=now,
         handover=step.handover_id,
         rung=step.rung,
@@ -184,6 +185,10 @@ def close_step(step: LadderStep, state: StepState, verdict: str, now: datetime, 
         late_seconds=max(0, round((now - step.due_at).total_seconds(), 1)),
         message=str(message.pk) if message else None,
     )
+
+
+def _sentence(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _set_up_ladder(handover: Handover, policy: HandoverPolicy) -> None:
@@ -266,10 +271,12 @@ def _acknowledge(handover: Handover, conversation: Conversation, policy: Handove
         intent_key=f"handover:{handover.pk}:acknowledgement",
         grant=grant,
         now=now,
+        answers=handover.requested_by,
+        payload={"stands": True},
     )
 
 
-def _stand_down(conversation: Conversation, reason: str, now: datetime) -> None:
+def stand_down(conversation: Conversation, reason: str, now: datetime) -> None:
     """The monitor and the bridge rest; the primary agent is back unless a person is in charge."""
     floor = current_floor(conversation.lead_id)
     person_in_charge = floor is not None and floor.holder == "human" and floor.expires_at is None

@@ -17,10 +17,10 @@ from agents.models.framework import Agent, AgentMessageKind, State
 from handover import wording
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState
-from messaging.floor import Busy, Grant, current_floor
+from messaging.floor import Busy, Grant, current_floor, is_held_against
 from messaging.models import Conversation, Message
 from messaging.models.conversations import ConversationStatus
-from messaging.models.messages import Voice
+from messaging.models.messages import MessageStatus, Voice
 from messaging.services.conversations import lock_conversation, next_seq
 from messaging.services.outbound import queue_message
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
@@ -97,7 +97,12 @@ def climb(step: LadderStep, now: datetime) -> None:
 @transaction.atomic
 def _is_still_wanted(step_id: int, now: datetime) -> bool:
     conversation_id = LadderStep.objects.values_list("handover__conversation_id", flat=True).get(pk=step_id)
-    return _ready(step_id, lock_conversation(conversation_id), now) is not None
+    conversation = lock_conversation(conversation_id)
+    step = _ready(step_id, conversation, now)
+    if step is not None and step.rung in LINK_RUNGS and is_held_against(lead_id=conversation.lead_id, holder="bridge"):
+        _postpone(step, now)  # before a single-use link is fetched for nothing
+        return False
+    return step is not None
 
 
 def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderStep | None:
@@ -114,11 +119,20 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     if handover.state != HandoverState.WAITING:
         close_step(step, StepState.NOT_NEEDED, f"not needed: the handover is {handover.state}", now)
         return None
-    later = handover.steps.filter(state=StepState.PENDING, due_at__lte=now, due_at__gt=step.due_at).first()
-    if later is not None:
-        close_step(step, StepState.SUPERSEDED, f"superseded: “{later.get_rung_display()}” is due as well", now)
+    higher = _higher_rung(step, now)
+    if higher is not None:
+        close_step(step, StepState.SUPERSEDED, f"superseded: “{higher.get_rung_display()}” is due as well", now)
         return None
     return step
+
+
+def _higher_rung(step: LadderStep, now: datetime) -> LadderStep | None:
+    """A higher rung that is due too, or has spoken to the customer already. A rung put off may be due after it."""
+    overtaken = Q(state=StepState.PENDING, due_at__lte=now)
+    if step.rung != Rung.ALERT:  # after hours the team is alerted behind the bridge
+        overtaken |= Q(state=StepState.FIRED)
+    above = Rung.values[Rung.values.index(step.rung) + 1 :]
+    return step.handover.steps.filter(overtaken, rung__in=above).order_by("due_at").last()
 
 
 def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[HandoverState, str] | None:
@@ -133,7 +147,8 @@ def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[Hando
 
 def _alert(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
     told = _alert_everyone(step, conversation, now, "still waits for a person")
-    close_step(step, StepState.FIRED, f"nobody answered for {_waited(step, now)}; {told} people alerted again", now)
+    people = "1 person" if told == 1 else f"{told} people"
+    close_step(step, StepState.FIRED, f"nobody answered for {_waited(step, now)}; {people} alerted again", now)
 
 
 def _update(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
@@ -162,13 +177,16 @@ def _bridge(step: LadderStep, conversation: Conversation, link: Link | None, now
         now=now,
         handover=handover.pk,
     )
+    message = _say(step, conversation, link.template, grant, Voice.BRIDGE, now, link=link)
+    if message.status == MessageStatus.SUPPRESSED:
+        _fired(step, "", message, now)
+        return
     sync_states(
         conversation,
         {Agent.BRIDGE: State.ACTIVE, Agent.PRIMARY: State.DISABLED},
         "the bridge offers a booked call",
         now,
     )
-    message = _say(step, conversation, link.template, grant, Voice.BRIDGE, now, link=link)
     link.record(handover=handover, now=now)
     send_agent_message(
         lead=handover.lead,
@@ -219,18 +237,22 @@ FIRE: dict[Rung, Callable[[LadderStep, Conversation, Link | None, datetime], Non
 
 
 def _ask_for_floor(step: LadderStep, conversation: Conversation, agent: Agent, now: datetime) -> Grant | None:
-    """The floor, or a closed (a person holds it) or postponed (another agent is speaking) step."""
+    """The floor, or a closed (a person holds it) or postponed (somebody's last words are still leaving) step."""
     answer = grant_floor(conversation=conversation, agent=agent, reason=f"{step.get_rung_display()} is due", now=now)
     if isinstance(answer, Grant):
         return answer
-    if answer.holder == "human":
+    if answer.holder == "human" and answer.until is None:
         _leave_to_person(step, conversation, answer, now)
     else:
-        step.due_at = now + BUSY_WAIT
-        step.claimed_until = None
-        step.attempts_made -= 1
-        step.save(update_fields=["due_at", "claimed_until", "attempts_made"])
+        _postpone(step, now)
     return None
+
+
+def _postpone(step: LadderStep, now: datetime) -> None:
+    step.due_at = now + BUSY_WAIT
+    step.claimed_until = None
+    step.attempts_made -= 1
+    step.save(update_fields=["due_at", "claimed_until", "attempts_made"])
 
 
 def _leave_to_person(step: LadderStep, conversation: Conversation, busy: Busy, now: datetime) -> None:
@@ -278,11 +300,13 @@ def _say(
         intent_key=f"handover:{handover.pk}:{step.rung}",
         grant=grant,
         now=now,
+        answers=handover.requested_by,
+        payload={"stands": True},
     )
 
 
 def _fired(step: LadderStep, verdict: str, message: Message, now: datetime) -> None:
-    if message.status == "suppressed":
+    if message.status == MessageStatus.SUPPRESSED:
         close_step(step, StepState.WITHHELD, f"not sent: {message.verdict.get('reason', '')}", now, message)
     else:
         close_step(step, StepState.FIRED, verdict, now, message)
@@ -294,12 +318,13 @@ def _waited(step: LadderStep, now: datetime) -> str:
 
 @transaction.atomic
 def _rest_or_park(step: LadderStep, error: Exception, now: datetime) -> None:
-    lock_conversation(step.handover.conversation_id)
+    conversation = lock_conversation(step.handover.conversation_id)
     current = LadderStep.objects.select_related("handover__lead").get(pk=step.pk)
     if current.state != StepState.PENDING:
         return
     if current.attempts_made >= MAX_ATTEMPTS:
         close_step(current, StepState.PARKED, f"failed {current.attempts_made} times: {error}", now)
+        _alert_everyone(current, conversation, now, "waits, and a step of the ladder failed")
         return
     current.due_at = now + retry_delay(current.attempts_made)
     current.claimed_until = None
