@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState, Urgency
 from inbox import words
+
+QUICK = timedelta(minutes=10)
+"""A ladder tried in seconds shows them, else all its rungs would seem to fall on the same minute."""
 
 AHEAD = {
     Rung.ALERT: "team alert",
@@ -115,10 +118,12 @@ def _limit(steps: list[LadderStep], following: NextStep | None) -> float:
 
 
 def _marks(steps: list[LadderStep], following: NextStep | None, zone: ZoneInfo) -> Iterable[RungMark]:
+    is_quick = bool(steps) and steps[-1].due_at - steps[0].due_at < QUICK
+    clock = "%H:%M:%S" if is_quick else "%H:%M"
     for number, step in enumerate(steps, start=1):
         yield RungMark(
             label=_label(step),
-            at=words.clock_time(step.done_at or step.due_at, zone),
+            at=f"{(step.done_at or step.due_at).astimezone(zone):{clock}}",
             x=f"{100 * number / len(steps):g}%",
             anchor="end" if number == len(steps) else "middle",
             mark=_mark(step, following),
