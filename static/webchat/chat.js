@@ -6,6 +6,7 @@ import { words } from "./words.js";
 
 const MOST = 4000;
 const TYPING_SECONDS = 25;
+const THINKING_STARTS = 2_500;
 const doors = document.body.dataset;
 const store = new Store(doors.chat, doors.visitor);
 const view = new View(document);
@@ -31,6 +32,7 @@ const link = new Link(doors, store, {
   taken(id) {
     store.mark(id, { taken: true });
     view.draw(store.outbox);
+    setTimeout(() => link.fetchNews(), THINKING_STARTS); // to learn whether somebody is writing: that alone is no news
   },
   refused(id, reason, retryAfter) {
     if (retryAfter) {

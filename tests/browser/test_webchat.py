@@ -106,8 +106,10 @@ def test_the_widget_opens_the_chat_on_the_companys_own_site(browser: Browser, sh
     page.goto(shop)
     page.get_by_role("button", name="Open the chat").click()
     frame = page.frame_locator("baton-chat iframe")
-    frame.locator("#text").fill("Do you have decaf?")
-    frame.locator("#text").press("Enter")
+    written = frame.get_by_placeholder("Write a message")  # the page's script has run
+    written.fill("Do you have decaf?")
+    written.press("Enter")
+    expect(frame.locator(".msg.you")).to_be_visible()
     expect(frame.locator(".msg.ai")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Close the chat").click()
     expect(page.locator("baton-chat .panel")).to_be_hidden()

@@ -1,6 +1,7 @@
 """The web chat over HTTP: who is let in, what is taken, what a visitor may see."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -342,3 +343,21 @@ def test_a_receipt_for_another_visitors_message_changes_nothing(davi: Visitor) -
     with workspace_scope(davi.channel.workspace):
         message.refresh_from_db()
     assert message.status == "accepted"
+
+
+HOSTILE = Path(__file__).parent.parent / "hostile"
+
+
+@pytest.mark.parametrize("name", ["naughty_strings", "unicode_sequences", "web_injection_strings"])
+def test_hostile_text_is_stored_as_it_is_or_refused_as_empty(davi: Visitor, name: str) -> None:
+    """Whatever people paste: never a 500, never an event that cannot be applied."""
+    texts = [json.loads(line)["text"] for line in (HOSTILE / f"{name}.jsonl").read_text().splitlines()]
+    shown = []
+    for number, text in enumerate(texts):
+        browser = Browser(new_visitor(davi.channel))
+        answer = browser.say(text, id=f"message-{number}", name=text[:80])
+        assert answer.status_code == (202 if text.strip() and len(text) <= 4000 else 400), text
+        shown += [browser] if answer.status_code == 202 else []
+    apply_everything()
+    assert not WebhookEvent.objects.exclude(state="applied").exists()
+    assert all(len(browser.lines()) == 1 for browser in shown)
