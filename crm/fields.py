@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -14,19 +15,25 @@ class UnableToUnseal(Exception):
     """The stored secret was sealed with another FIELD_ENCRYPTION_KEY."""
 
 
-def _keyring() -> MultiFernet:
+def _keyring(keys: str) -> MultiFernet:
     """Keys are any strings, newest first, separated by commas; the first seals, all of them open."""
-    keys = [key.strip() for key in settings.FIELD_ENCRYPTION_KEY.split(",") if key.strip()]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys])
+    each = [key.strip() for key in keys.split(",") if key.strip()]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in each])
 
 
 def seal(value: Any) -> str:
-    return _keyring().encrypt(json.dumps(value).encode()).decode()
+    return _keyring(settings.FIELD_ENCRYPTION_KEY).encrypt(json.dumps(value).encode()).decode()
 
 
 def unseal(sealed: str) -> Any:
+    return json.loads(_opened(sealed, settings.FIELD_ENCRYPTION_KEY))
+
+
+@lru_cache(maxsize=256)
+def _opened(sealed: str, keys: str) -> bytes:
+    """Remembered, because a channel's row is read several times for every message."""
     try:
-        return json.loads(_keyring().decrypt(sealed.encode()))
+        return _keyring(keys).decrypt(sealed.encode())
     except InvalidToken as error:
         raise UnableToUnseal("A stored secret cannot be opened with FIELD_ENCRYPTION_KEY.") from error
 
