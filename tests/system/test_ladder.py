@@ -1,5 +1,6 @@
 """The main job on a real installation: signed webhooks in, words out at the ladder's times, and each of its ends."""
 
+import os
 import time
 from datetime import datetime
 
@@ -10,7 +11,10 @@ from tests.system.installation import Acme, Customer, eventually, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-TOLERANCE_SECONDS = 2.0
+
+def tolerance() -> float:
+    """Two seconds; on a machine with more to do than processors, as many times more."""
+    return 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_signed_message_gets_a_reply(acme: Acme) -> None:
@@ -29,7 +33,7 @@ def test_a_request_for_a_person_runs_all_four_steps_at_their_times(acme: Acme) -
     acknowledgement, update, bridge, resume = davi.waits_for_texts(4)
     arrivals = [message.arrived_at - begun for message in (acknowledgement, update, bridge, resume)]
     for arrived, due in zip(arrivals, (0, 6, 9, 12), strict=True):
-        assert due <= arrived <= due + TOLERANCE_SECONDS, arrivals
+        assert due <= arrived <= due + tolerance(), (arrivals, davi.trail())
     assert "colleague" in acknowledgement.body
     assert "https://calendly.com/d/" in bridge.body
     assert "contract" in bridge.body
@@ -39,7 +43,7 @@ def test_a_request_for_a_person_runs_all_four_steps_at_their_times(acme: Acme) -
     for step, due in zip(after["steps"], (3, 6, 9, 12), strict=True):
         assert step["state"] == "fired"
         late = datetime.fromisoformat(step["done_at"]).timestamp() - begun - due
-        assert 0 <= late <= TOLERANCE_SECONDS, step
+        assert 0 <= late <= tolerance(), step
 
 
 def test_the_trail_tells_the_whole_story_once_and_in_order(acme: Acme) -> None:
