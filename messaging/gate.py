@@ -110,7 +110,8 @@ def _marketing(facts: Facts) -> Verdict | None:
     if not facts.marketing_consent:
         return _suppress("no_consent", "There is no consent to marketing on this channel.")
     if facts.holds:
-        return _suppress("held", "Not sent because " + "; ".join(HOLD_WORDS.get(h, h) for h in facts.holds) + ".")
+        why = "; ".join(HOLD_WORDS.get(hold, hold) for hold in facts.holds)
+        return _suppress("held", f"{why[0].upper()}{why[1:]}.")
     return None
 
 

@@ -54,7 +54,12 @@ def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now
             lead.delete()
     if is_ours:
         record_decision(
-            lead=lead, actor="crm", kind="lead.created", reason=f"First seen as {value}.", now=now, identity_kind=kind
+            lead=lead,
+            actor="crm",
+            kind="lead.created",
+            reason="First seen in the web chat." if kind == IdentityKind.VISITOR else f"First seen as {value}.",
+            now=now,
+            identity_kind=kind,
         )
         return lead
     found = find_lead(workspace=workspace, identities=[identities[0]])
