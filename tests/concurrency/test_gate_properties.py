@@ -1,0 +1,125 @@
+"""The gate over arbitrary facts: what must hold whatever the circumstances."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from crm.models.consent import HoldKind, Purpose
+from messaging.gate import HOLD_WORDS, Facts, Outcome, decide
+from messaging.models.messages import Voice
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+instants = st.integers(-3600, 3600).map(lambda seconds: NOW + timedelta(seconds=seconds))
+
+
+def often(clear: Any, otherwise: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Mostly the value that stands in no message's way, so that the rules behind it are reached as well."""
+    return st.one_of(st.just(clear), st.just(clear), otherwise)
+
+
+circumstances = st.builds(
+    Facts,
+    now=st.just(NOW),
+    voice=st.sampled_from([voice for voice in Voice.values if voice != Voice.CUSTOMER]),
+    purpose=st.sampled_from(Purpose.values),
+    epoch=st.just(7),
+    floor_epoch=often(7, st.integers(6, 8)),
+    floor_holder=st.sampled_from(["", "human", "primary", "bridge", "system", "marketing"]),
+    floor_person=st.sampled_from(["", "Bruno"]),
+    answers_at=often(None, instants),
+    stands=st.booleans(),
+    newest_inbound_at=often(None, instants),
+    window_closes_at=often(NOW + timedelta(hours=1), st.none() | instants),
+    has_window=st.booleans(),
+    opted_out_at=often(None, instants),
+    confirms_opt_out=st.booleans(),
+    marketing_consent=often(True, st.just(False)),
+    holds=often((), st.lists(st.sampled_from(HoldKind.values), unique=True).map(tuple)),
+    sender_paused=often("", st.just("Twilio refuses it.")),
+)
+
+
+def may_go(facts: Facts) -> bool:
+    return decide(facts).outcome == Outcome.ALLOW
+
+
+@given(circumstances)
+def test_a_machines_words_of_another_epoch_never_leave_nor_wait(facts: Facts) -> None:
+    verdict = decide(facts)
+    if facts.epoch != facts.floor_epoch and facts.voice != Voice.HUMAN:
+        assert verdict.outcome == Outcome.SUPPRESS
+        assert verdict.code == ("taken_over" if facts.floor_holder == "human" else "stale_epoch")
+
+
+@given(circumstances)
+def test_a_persons_words_of_another_epoch_give_way_to_another_person_only(facts: Facts) -> None:
+    if facts.epoch != facts.floor_epoch and facts.voice == Voice.HUMAN:
+        assert (decide(facts).code == "taken_over") == (facts.floor_holder == "human")
+
+
+@given(circumstances)
+def test_marketing_never_leaves_without_consent_nor_against_a_hold(facts: Facts) -> None:
+    if facts.purpose == Purpose.MARKETING and may_go(facts):
+        assert facts.marketing_consent
+        assert not facts.holds
+
+
+@given(circumstances)
+def test_after_an_opt_out_only_its_confirmation_and_later_answers_leave(facts: Facts) -> None:
+    if facts.opted_out_at is not None and may_go(facts):
+        answers_later = facts.answers_at is not None and facts.answers_at > facts.opted_out_at
+        assert facts.confirms_opt_out or answers_later
+
+
+@given(circumstances)
+def test_nothing_leaves_through_a_closed_window(facts: Facts) -> None:
+    if facts.has_window and may_go(facts):
+        assert facts.window_closes_at is not None
+        assert facts.window_closes_at > NOW
+
+
+@given(circumstances)
+def test_a_machine_never_answers_what_is_no_longer_the_newest(facts: Facts) -> None:
+    answers, newest = facts.answers_at, facts.newest_inbound_at
+    if facts.voice != Voice.HUMAN and answers and newest and answers < newest:
+        assert facts.stands or not may_go(facts)
+
+
+@given(circumstances)
+def test_nothing_leaves_by_a_paused_sender(facts: Facts) -> None:
+    assert not (facts.sender_paused and may_go(facts))
+
+
+@given(circumstances)
+def test_a_deferral_says_until_when_and_that_lies_ahead(facts: Facts) -> None:
+    verdict = decide(facts)
+    assert (verdict.outcome == Outcome.DEFER) == (verdict.until is not None)
+    assert verdict.until is None or verdict.until > NOW
+
+
+@given(circumstances)
+def test_every_verdict_has_a_code_a_sentence_and_its_facts(facts: Facts) -> None:
+    verdict = decide(facts)
+    assert verdict.code
+    assert verdict.reason.endswith(".")
+    assert verdict.as_json(facts)["facts"].keys() == {field.name for field in fields(Facts)}
+
+
+EVERY_CODE = [
+    "clear", "taken_over", "stale_epoch", "newer_inbound", "opted_out", "no_consent", "held", "window_closed",
+    "sender_paused",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", EVERY_CODE)
+def test_the_circumstances_reach_every_rule(code: str) -> None:
+    """Else the properties above would hold because nothing is ever allowed."""
+    find(circumstances, lambda facts: decide(facts).code == code, settings=settings(max_examples=2000, deadline=None))
+
+
+def test_every_hold_can_be_told_in_words() -> None:
+    assert set(HoldKind.values) <= set(HOLD_WORDS)
