@@ -2,14 +2,13 @@
 
 from .checks import Check, Family
 
-# A call that is known not to have reached the provider said nothing.
-MAY_HAVE_SPOKEN = "attempt.state NOT IN ('refused', 'absent')"
-
-WITHOUT_CONSENT = f"""
+# `refused` and `absent` are calls that are known not to have reached the customer: they said nothing.
+WITHOUT_CONSENT = """
     SELECT message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
            'marketing went out; the consent was ' || coalesce(consent.state, 'never given')
       FROM messaging_message AS message
-      JOIN messaging_attempt AS attempt ON attempt.message_id = message.id AND {MAY_HAVE_SPOKEN}
+      JOIN messaging_attempt AS attempt
+        ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
       JOIN messaging_channel AS channel ON channel.id = message.channel_id
       LEFT JOIN LATERAL (
           SELECT line.state FROM crm_consent AS line
@@ -27,12 +26,13 @@ WITHOUT_CONSENT = f"""
 
 # The causes of the holds, not the rows of crm_hold: a hold that ran out and was extended later looks as if it had
 # held all the time between. Only holds without an end tell when they were in force.
-DURING_HOLD = f"""
+DURING_HOLD = """
     SELECT DISTINCT ON (attempt.id)
            message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
            'marketing went out although ' || cause.why
       FROM messaging_message AS message
-      JOIN messaging_attempt AS attempt ON attempt.message_id = message.id AND {MAY_HAVE_SPOKEN}
+      JOIN messaging_attempt AS attempt
+        ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
       JOIN LATERAL (
           SELECT 'the customer had written at ' || word.at AS why FROM messaging_message AS word
            WHERE word.lead_id = message.lead_id AND word.direction = 'in'
@@ -57,7 +57,7 @@ DURING_HOLD = f"""
      ORDER BY attempt.id, cause.why
 """
 
-AFTER_OPT_OUT = f"""
+AFTER_OPT_OUT = """
     SELECT DISTINCT ON (attempt.id)
            message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
            'it left after the customer opted out at ' || consent.at
@@ -66,7 +66,8 @@ AFTER_OPT_OUT = f"""
         ON message.lead_id = consent.lead_id AND message.direction = 'out' AND message.purpose = consent.purpose
       JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.kind = consent.channel_kind
       JOIN messaging_attempt AS attempt
-        ON attempt.message_id = message.id AND {MAY_HAVE_SPOKEN} AND attempt.started_at > consent.at + %(slack)s
+        ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
+       AND attempt.started_at > consent.at + %(slack)s
       LEFT JOIN messaging_message AS answered ON answered.id = message.answers_id
      WHERE consent.state = 'withdrawn'
        AND NOT coalesce((message.payload ->> 'confirms_opt_out')::boolean, false)

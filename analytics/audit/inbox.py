@@ -4,7 +4,8 @@ from .checks import Check, Family
 
 WAITING = """
     SELECT workspace_id, NULL::bigint, 'event ' || id, received_at,
-           source || ' ' || kind || ' after ' || attempts_made || ' attempts: ' || coalesce(nullif(left(error, 160), ''), 'not tried yet')
+           source || ' ' || kind || ' after ' || attempts_made || ' attempts: '
+               || coalesce(nullif(left(error, 160), ''), 'not tried yet')
       FROM messaging_webhookevent
      WHERE state = 'received' AND received_at < %(now)s - %(grace)s
 """

@@ -49,8 +49,8 @@ TWO_OPEN = """
 """
 
 OVERDUE = """
-    SELECT handover.workspace_id, handover.conversation_id, 'handover ' || handover.id || ', ' || step.rung, step.due_at,
-           'the step is due and has neither happened nor been dismissed'
+    SELECT handover.workspace_id, handover.conversation_id, 'handover ' || handover.id || ', ' || step.rung,
+           step.due_at, 'the step is due and has neither happened nor been dismissed'
       FROM handover_ladderstep AS step JOIN handover_handover AS handover ON handover.id = step.handover_id
      WHERE step.state = 'pending' AND step.due_at < %(now)s - %(grace)s
 """
@@ -69,7 +69,8 @@ INCOMPLETE = """
             (SELECT (SELECT array_agg(rung ORDER BY rung) FROM jsonb_object_keys(entry.facts -> 'steps') AS rung)
                FROM crm_trailentry AS entry
               WHERE entry.lead_id = handover.lead_id AND entry.kind = 'handover.requested'
-                AND (entry.facts ->> 'handover')::bigint = handover.id AND jsonb_typeof(entry.facts -> 'steps') = 'object'
+                AND entry.facts ->> 'handover' = handover.id::text
+                AND jsonb_typeof(entry.facts -> 'steps') = 'object'
               LIMIT 1),
             CASE WHEN handover.after_hours THEN ARRAY['alert', 'bridge', 'resume']
                  ELSE ARRAY['alert', 'bridge', 'resume', 'update'] END

@@ -1,13 +1,14 @@
 """A run as operators read it: every check with its promise, its number and a few examples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from analytics.models import AuditRun
 
 from .catalogue import FAMILIES
-from .checks import Check, Level
+from .checks import Check, Finding, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Line:
 
     check: Check
     count: int | None
-    examples: tuple[dict[str, Any], ...]
+    examples: tuple[Finding, ...]
 
     @property
     def is_broken(self) -> bool:
@@ -47,8 +48,8 @@ def as_answer(run: AuditRun) -> dict[str, Any]:
         "abandoned_handovers": run.counts["abandoned_handovers"],
         "run": run.pk,
         "workspace": run.workspace.slug if run.workspace else None,
-        "since": run.since,
-        "started_at": run.started_at,
+        "since": _iso(run.since),
+        "started_at": _iso(run.started_at),
         "seconds": run.seconds,
         "checks": [_as_json(line) for line in lines],
     }
@@ -56,7 +57,19 @@ def as_answer(run: AuditRun) -> dict[str, Any]:
 
 def _lines(run: AuditRun, checks: tuple[Check, ...]) -> Iterator[Line]:
     for check in checks:
-        yield Line(check, run.counts.get(check.name), tuple(run.findings.get(check.name, ())))
+        yield Line(check, run.counts.get(check.name), tuple(map(_finding, run.findings.get(check.name, ()))))
+
+
+def as_stored(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "at": _iso(finding.at)}
+
+
+def _finding(stored: dict[str, Any]) -> Finding:
+    return Finding(**{**stored, "at": datetime.fromisoformat(stored["at"]) if stored["at"] else None})
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
 
 
 def _as_json(line: Line) -> dict[str, Any]:
@@ -67,5 +80,5 @@ def _as_json(line: Line) -> dict[str, Any]:
         "level": str(check.level),
         "guard": check.guard,
         "count": line.count,
-        "examples": list(line.examples),
+        "examples": [as_stored(finding) for finding in line.examples],
     }

@@ -4,7 +4,8 @@ from .checks import Check, Family, Level
 
 # Two readings of each call: by the clocks of the processes, and by PostgreSQL's, which set the deadline when the
 # attempt was committed. Only what both show is an overlap: a skewed clock, or a process that slept between reading
-# the time and claiming, shows one in its own reading alone. Ids follow the order of commits: the conversation is locked.
+# the time and claiming, shows one in its own reading alone. Ids stand in the order of commits, because the
+# conversation is locked.
 OVERLAPPING = """
     WITH calls AS (
         SELECT id, workspace_id, lead_id, message_id, started_at, deadline_at - %(call_window)s AS claimed_at,

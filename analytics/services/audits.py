@@ -1,15 +1,14 @@
 """Running the audit: now, or when somebody at a desk asked for it."""
 
 import time
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from analytics.audit.catalogue import all_checks
-from analytics.audit.checks import Level, Result, run_check
+from analytics.audit.checks import Level, run_check
+from analytics.audit.report import as_stored
 from analytics.models import AuditRun
 from crm.models import Workspace
 from project.kernel.events import kick
@@ -85,21 +84,15 @@ def _judge(run: AuditRun, now: datetime) -> AuditRun:
     results = [run_check(check, workspace_id=run.workspace_id, since=run.since, now=now) for check in all_checks()]
     seconds = time.monotonic() - begun
     run.counts = {result.check.name: result.count for result in results}
-    run.findings = {result.check.name: _plain(result) for result in results if result.count}
+    run.findings = {
+        result.check.name: [as_stored(finding) for finding in result.examples] for result in results if result.count
+    }
     run.violations = sum(result.count for result in results if result.check.level == Level.VIOLATION)
     run.seconds = round(seconds, 3)
     run.finished_at = now + timedelta(seconds=seconds)
     run.save(update_fields=["counts", "findings", "violations", "seconds", "finished_at"])
     _forget_old_runs(run)
     return run
-
-
-def _plain(result: Result) -> list[dict[str, Any]]:
-    encode = DjangoJSONEncoder().default
-    return [
-        {name: encode(value) if isinstance(value, datetime) else value for name, value in asdict(example).items()}
-        for example in result.examples
-    ]
 
 
 def _forget_old_runs(run: AuditRun) -> None:
