@@ -78,7 +78,7 @@ def mail_one_due_alert(now: datetime) -> bool:
         alert = _claim(now)
     if alert is None:
         return False
-    with workspace_scope(alert.workspace):
+    with workspace_scope(alert.workspace_id):
         _mail(alert, now)
     return True
 
@@ -87,7 +87,7 @@ def mail_one_due_alert(now: datetime) -> bool:
 def _claim(now: datetime) -> StaffAlert | None:
     alert = (
         StaffAlert.objects.filter(due_at__lte=now)
-        .select_related("user", "workspace")
+        .select_related("user")
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("due_at", "id")
         .first()

@@ -76,14 +76,14 @@ def deliver_one_due_agent_message(now: datetime) -> bool:
     with across_workspaces(), transaction.atomic():
         message = (
             AgentMessage.objects.filter(due_at__lte=now)
-            .select_related("lead", "workspace")
+            .select_related("lead")
             .select_for_update(skip_locked=True, of=("self",), no_key=True)
             .order_by("due_at", "id")
             .first()
         )
         if message is None:
             return False
-        with workspace_scope(message.workspace):
+        with workspace_scope(message.workspace_id):
             _deliver(message, now)
     return True
 

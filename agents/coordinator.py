@@ -28,7 +28,7 @@ class NothingToSay(ValueError):
     """A message needs words."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def grant_floor(*, conversation: Conversation, agent: Agent, reason: str, now: datetime) -> Grant | Busy:
     """Ask for the floor on behalf of an agent. A refusal is told to the coordinator as `agent_conflict`."""
     conversation = lock_conversation(conversation.pk)

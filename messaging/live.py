@@ -29,8 +29,8 @@ def visitor_group(workspace_id: int, visitor: str) -> str:
     return f"visitor-{workspace_id}-{visitor}"
 
 
-def announce_change(*, workspace_id: int, lead_id: int, conversation_id: int, seq: int) -> None:
-    """After commit, tell the staff and the visitor that the conversation is at `seq`.
+def announce_change(*, workspace_id: int, lead_id: int, conversation_id: int, seq: int, to_visitors: bool) -> None:
+    """After commit, tell the staff, and the visitors who chat on the web, that the conversation is at `seq`.
 
     Of the changes of one transaction only the last is told: whoever hears of it fetches all of them.
     """
@@ -38,8 +38,9 @@ def announce_change(*, workspace_id: int, lead_id: int, conversation_id: int, se
     told = next((hook for hook in hooks if isinstance(hook, _Change) and hook.conversation_id == conversation_id), None)
     if told is not None:
         told.seq = seq
+        told.to_visitors |= to_visitors
         return
-    transaction.on_commit(_Change(workspace_id, lead_id, conversation_id, seq), robust=True)
+    transaction.on_commit(_Change(workspace_id, lead_id, conversation_id, seq, to_visitors), robust=True)
 
 
 @dataclass(slots=True)
@@ -48,10 +49,12 @@ class _Change:
     lead_id: int
     conversation_id: int
     seq: int
+    to_visitors: bool
 
     def __call__(self) -> None:
         news = {"type": "conversation.changed", "conversation": self.conversation_id, "seq": self.seq}
-        _push(_groups(self.workspace_id, self.lead_id), news)
+        visitors = _visitor_groups(self.workspace_id, self.lead_id) if self.to_visitors else []
+        _push([workspace_group(self.workspace_id), *visitors], news)
 
 
 def announce_alert(*, workspace_id: int, news: dict[str, Any]) -> None:
@@ -59,10 +62,10 @@ def announce_alert(*, workspace_id: int, news: dict[str, Any]) -> None:
     transaction.on_commit(lambda: _push([workspace_group(workspace_id)], news), robust=True)
 
 
-def _groups(workspace_id: int, lead_id: int) -> list[str]:
+def _visitor_groups(workspace_id: int, lead_id: int) -> list[str]:
     with across_workspaces():
         visitors = Identity.objects.filter(lead_id=lead_id, kind=IdentityKind.VISITOR).values_list("value", flat=True)
-        return [workspace_group(workspace_id), *(visitor_group(workspace_id, visitor) for visitor in visitors)]
+        return [visitor_group(workspace_id, visitor) for visitor in visitors]
 
 
 def _push(groups: list[str], news: dict[str, Any]) -> None:

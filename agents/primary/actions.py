@@ -43,7 +43,7 @@ def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Ana
     if decision.alert:
         _alert(turn, conversation, decision, now)
     conclude(turn, decision, analysis, reply, now)
-    if grant is not None:
+    if grant is not None and reply is None:  # else the floor is held until the words are out
         floor.release_when_spoken(lead_id=grant.lead_id, epoch=grant.epoch)
     next_seq(conversation)
 

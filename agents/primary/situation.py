@@ -45,7 +45,8 @@ class Situation:
 def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> Situation:
     """A handful of queries, whatever the length of the conversation."""
     recent = _recent(conversation)
-    text = _unanswered(recent, _settled_position(conversation))
+    past = _past_turns(conversation, turn)
+    text = _unanswered(recent, _settled_position(past))
     lead = conversation.lead
     workspace = conversation.workspace
     floor = current_floor(lead.pk)
@@ -58,7 +59,7 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
         primary_state=states_of(lead)[Agent.PRIMARY],
         is_vip=lead.is_vip,
         is_opted_out=is_opted_out(lead.pk, conversation.channel.kind, Purpose.SERVICE),
-        past_sentiments=_past_sentiments(conversation, turn),
+        past_sentiments=tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past[:2]),
         question=Question(
             text=text,
             history=tuple(_line(message) for message in recent),
@@ -94,9 +95,14 @@ SETTLING = ("opt_out", "opt_in", "hand_over")
 """Decisions that do what was asked, with or without words: the wish is not read a second time."""
 
 
-def _settled_position(conversation: Conversation) -> int:
-    settled = conversation.turns.filter(state=TurnState.DONE, decision__in=SETTLING).order_by("-id")
-    return settled.values_list("newest__position", flat=True).first() or 0
+def _past_turns(conversation: Conversation, turn: Turn) -> list[Turn]:
+    """The latest turns that ended, newest first: as many as the history has lines."""
+    ended = conversation.turns.filter(state=TurnState.DONE).exclude(pk=turn.pk)
+    return list(ended.select_related("newest").order_by("-id")[:HISTORY_LINES])
+
+
+def _settled_position(past: list[Turn]) -> int:
+    return next((turn.newest.position for turn in past if turn.decision in SETTLING), 0)
 
 
 def _unanswered(recent: list[Message], settled: int) -> str:
@@ -114,8 +120,3 @@ def _unanswered(recent: list[Message], settled: int) -> str:
 
 def _line(message: Message) -> Line:
     return Line(voice=VOICES.get(Voice(message.voice), "system"), body=preview_of(message), at=message.at)
-
-
-def _past_sentiments(conversation: Conversation, turn: Turn) -> tuple[float, ...]:
-    past = conversation.turns.filter(state=TurnState.DONE).exclude(pk=turn.pk).order_by("-id")[:2]
-    return tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past)

@@ -54,7 +54,7 @@ def take_one_due_turn(now: datetime) -> bool:
         turn = _retake(now) or _open(now)
     if turn is None:
         return False
-    with workspace_scope(turn.workspace):
+    with workspace_scope(turn.workspace_id):
         try:
             _take(turn, now)
         except Exception as error:  # anything unforeseen: the turn is tried again, then a person is asked
@@ -104,11 +104,7 @@ def _open(now: datetime) -> Turn | None:
 def _retake(now: datetime) -> Turn | None:
     """Claim a turn that waits for another try or whose worker died."""
     turn = (
-        _turns_to_retake(now)
-        .select_related("workspace")
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .order_by("due_at")
-        .first()
+        _turns_to_retake(now).select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("due_at").first()
     )
     if turn is not None:
         turn.state = TurnState.TAKEN

@@ -107,9 +107,16 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            # read by: the dispatcher
-            models.Index(fields=["due_at"], condition=Q(status="queued"), name="message_due"),
-            models.Index(fields=["lead", "position"], condition=Q(status="queued"), name="message_lead_queue"),
+            # read by: the dispatcher, in the order in which it takes them
+            models.Index(fields=["priority", "due_at"], condition=Q(status="queued"), name="message_due"),
+            # read by: the dispatcher (an earlier word of the same grant?) and the floor (is any word on its way?)
+            models.Index(
+                fields=["lead", "epoch", "position"],
+                condition=Q(status__in=["queued", "sending", "unknown"]),
+                name="message_on_its_way",
+            ),
+            # read by: the primary agent (the newest words), the ladder (has a person answered since?)
+            models.Index(fields=["conversation", "-at", "-position"], name="message_by_time"),
             # read by: the page that fetches what it lacks
             models.Index(fields=["conversation", "seq"], name="message_changed"),
         ]

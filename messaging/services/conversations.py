@@ -7,6 +7,7 @@ always taken first, means no deadlocks and a strict order of what the screens ar
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from crm.models import Lead, User
 from crm.services.trail import record_decision
@@ -18,10 +19,12 @@ from messaging.models.conversations import ConversationStatus
 
 def lock_conversation(conversation_id: int) -> Conversation:
     """The row as it is now, locked until the transaction ends."""
-    return (
-        Conversation.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("lead", "channel", "workspace")
-        .get(pk=conversation_id)
+    return _locked().get(pk=conversation_id)
+
+
+def _locked() -> QuerySet[Conversation]:
+    return Conversation.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "lead", "channel", "workspace"
     )
 
 
@@ -41,6 +44,7 @@ def next_seq(conversation: Conversation) -> int:
         lead_id=conversation.lead_id,
         conversation_id=conversation.pk,
         seq=conversation.seq,
+        to_visitors=conversation.channel.kind == "webchat",
     )
     return conversation.seq
 
@@ -52,6 +56,9 @@ def change_seq(conversation_id: int) -> int:
 
 def open_conversation(*, lead: Lead, channel: Channel, now: datetime) -> Conversation:
     """The lead's conversation, locked; made on their first message."""
+    known = _locked().filter(lead=lead).first()
+    if known is not None:
+        return known
     conversation, _ = Conversation.objects.get_or_create(
         lead=lead,
         workspace_id=lead.workspace_id,

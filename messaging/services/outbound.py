@@ -22,7 +22,7 @@ from .facts import gather_facts
 PREVIEW_LENGTH = 200
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def queue_message(
     *,
     conversation: Conversation,

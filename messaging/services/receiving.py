@@ -27,7 +27,7 @@ LONGEST_DEBOUNCE = 5
 """Pauses after which the agent answers although the customer is still typing."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def receive_message(
     *,
     channel: Channel,
@@ -131,17 +131,12 @@ def _turn_due(conversation: Conversation, now: datetime) -> datetime:
 
 def _open_window(conversation: Conversation, channel: Channel, address: str, at: datetime) -> None:
     hours = transports.capabilities_of(channel.kind).window_hours
-    window, is_new = ServiceWindow.objects.get_or_create(
-        workspace_id=conversation.workspace_id,
-        conversation=conversation,
-        channel=channel,
-        defaults={"address": address, "opened_at": at, "closes_at": _closing(at, hours)},
-    )
-    if not is_new and at >= window.opened_at:
-        window.address = address
-        window.opened_at = at
-        window.closes_at = _closing(at, hours)
-        window.save(update_fields=["address", "opened_at", "closes_at"])
+    newest = {"address": address, "opened_at": at, "closes_at": _closing(at, hours)}
+    known = ServiceWindow.objects.filter(conversation=conversation, channel=channel)
+    if not known.filter(opened_at__lte=at).update(**newest):
+        known.get_or_create(
+            workspace_id=conversation.workspace_id, conversation=conversation, channel=channel, defaults=newest
+        )
 
 
 def _closing(at: datetime, hours: int | None) -> datetime | None:

@@ -29,7 +29,7 @@ PAUSES_SENDER = {ErrorKind.SENDER_BLOCKED}
 REPEATABLE = {ErrorKind.RATE_LIMITED, ErrorKind.UNREACHABLE}
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle_accepted(*, attempt_id: int, receipt: Receipt, now: datetime) -> bool:
     """The provider has it. False when the attempt was settled before."""
     attempt, message, conversation = _locked(attempt_id)
