@@ -43,7 +43,7 @@ def found_company(*, now: datetime) -> Workspace:
         set_minutes(workspace=workspace, minutes=WHILE_IT_WAS_REAL, now=now)
         play_stories(workspace=workspace, chat=chat, whatsapp=whatsapp, now=now)
         set_minutes(workspace=workspace, minutes=COMPANY["ladder_minutes"], now=now)
-        # From here on nothing leaves for Twilio, nobody asks it for lost messages, and each message that would says why it waits.
+        # From here on nothing is asked of Twilio, and each message that would leave says why it waits.
         Channel.objects.filter(pk=whatsapp.pk).update(
             paused_at=now, paused_reason=COMPANY["whatsapp"]["paused_because"], sweep_due_at=None
         )
