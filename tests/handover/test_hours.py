@@ -98,7 +98,7 @@ def test_when_the_team_is_back_in_words(now: str, words: str) -> None:
 
 
 def test_a_return_in_weeks_is_told_with_its_date() -> None:
-    christmas = hours(holidays=tuple(date(2026, 12, day) for day in range(21, 32)) + (date(2027, 1, 1),))
+    christmas = hours(holidays=(*tuple(date(2026, 12, day) for day in range(21, 32)), date(2027, 1, 1)))
     moment = local("2026-12-18T19:00")
     assert in_words(next_opening(christmas, moment), christmas, moment) == " and back on Monday, 4 January, at 09:00"
 
