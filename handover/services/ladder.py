@@ -33,8 +33,11 @@ from .policies import policy_of
 
 logger = logging.getLogger(__name__)
 
-STEP_LEASE = timedelta(seconds=25)
-"""How long a claimed step may work, booking link included, before another worker takes it."""
+STEP_LEASE = timedelta(seconds=5)
+"""How long a claimed step is left to its worker, which may have died, before another takes it."""
+
+LINK_LEASE = timedelta(seconds=15)
+"""The same while a booking link is fetched: longer than Calendly may take."""
 
 BUSY_WAIT = timedelta(seconds=1)
 
@@ -75,7 +78,7 @@ def _claim(now: datetime) -> LadderStep | None:
         .first()
     )
     if step is not None:
-        step.claimed_until = ClockTimestamp() + STEP_LEASE
+        step.claimed_until = ClockTimestamp() + (LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE)
         step.attempts_made += 1
         step.save(update_fields=["claimed_until", "attempts_made"])
     return step
