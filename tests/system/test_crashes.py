@@ -38,10 +38,10 @@ def test_kill_9_between_steps_and_as_one_falls_due_loses_none_and_repeats_none(a
 
     eventually(lambda: all(customer.steps()["alert"] == "fired" for customer in customers))
     acme.kill("worker")  # between steps
-    for rung in ("update", "bridge"):
+    for rung in ("update", "resume"):
         wait_until(due[rung])  # some of the customers' steps are being worked on in this moment, some are not
         acme.kill("worker")
-    acme.kill("beat")
+        acme.kill("beat")
 
     for customer in (*customers, held_up):
         eventually(lambda one=customer: one.handover()["state"] == "callback", seconds=90)
