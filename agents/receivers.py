@@ -1,4 +1,4 @@
-"""News from below: a customer wrote, so a turn may be due."""
+"""News from below: a customer wrote, so a turn may be due; words did not arrive, so a person is told."""
 
 from typing import Any
 
@@ -8,9 +8,16 @@ from project.kernel.events import wake
 
 def connect() -> None:
     signals.message_received.connect(_wake_turns, dispatch_uid="agents.turns")
+    signals.message_failed.connect(_wake_alerting, dispatch_uid="agents.alerts")
 
 
 def _wake_turns(**ids: Any) -> None:
     from agents.tasks import take_turns
 
     wake(take_turns)
+
+
+def _wake_alerting(*, workspace_id: int, message_id: str, **more: Any) -> None:
+    from agents.tasks import alert_of_lost_words
+
+    wake(alert_of_lost_words, workspace_id=workspace_id, message_id=message_id)

@@ -23,6 +23,11 @@ def mail_alerts() -> int:
     return drain(alerts.mail_one_due_alert, clock=clock.now)
 
 
+@shared_task(name="agents.tasks.alert_of_lost_words")
+def alert_of_lost_words(workspace_id: int, message_id: str) -> None:
+    alerts.alert_of_lost_words(workspace_id=workspace_id, message_id=message_id, now=clock.now())
+
+
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)

@@ -39,10 +39,10 @@ class _Kick:
         wake(self.task)
 
 
-def wake(task: Any) -> None:
-    """Ask a worker to run `task` now. A broker that is away costs lateness only: the sweep will find the row."""
+def wake(task: Any, **ids: Any) -> None:
+    """Ask a worker to run `task` now, with ids if it is about one row. A broker that is away costs lateness only: the sweep will find the row."""
     try:
-        task.apply_async(retry=False)
+        task.apply_async(kwargs=ids, retry=False)
     except Exception as error:  # any transport error: the row is already safe
         logger.warning("wake.lost", extra={"task": task.name, "error": str(error)})
 

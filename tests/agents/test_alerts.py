@@ -1,5 +1,8 @@
 """Alerting people: once for each fact, by e-mail that is tried again, with subjects that cannot be forged."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from django.core import mail
 
@@ -79,6 +82,20 @@ def test_after_five_refusals_the_alert_stays_with_its_error(greeted: World, monk
         left = StaffAlert.objects.get()
     assert (left.attempts_made, left.due_at) == (5, None)
     assert "away" in left.error
+
+
+def test_the_team_hears_of_words_that_did_not_arrive(
+    world: World, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agents.tasks import alert_of_lost_words
+
+    monkeypatch.setattr(alert_of_lost_words, "apply_async", lambda kwargs, **more: alert_of_lost_words(**kwargs))
+    world.twilio.fault("error", code=63016)
+    with django_capture_on_commit_callbacks(execute=True):
+        world.davi_says("Hello")
+    world.now = datetime.now(UTC)
+    world.settle()
+    assert {letter.subject for letter in mail.outbox} == {"A message to Davi did not arrive"}
 
 
 def refuse(*args: object) -> None:
