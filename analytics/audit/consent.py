@@ -27,34 +27,46 @@ WITHOUT_CONSENT = """
 # The causes of the holds, not the rows of crm_hold: a hold that ran out and was extended later looks as if it had
 # held all the time between. Only holds without an end tell when they were in force.
 DURING_HOLD = """
-    SELECT DISTINCT ON (attempt.id)
-           message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
-           'marketing went out although ' || cause.why
-      FROM messaging_message AS message
-      JOIN messaging_attempt AS attempt
-        ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
-      JOIN LATERAL (
-          SELECT 'the customer had written at ' || word.at AS why FROM messaging_message AS word
-           WHERE word.lead_id = message.lead_id AND word.direction = 'in'
-             AND word.at > attempt.started_at - interval '24 hours' AND word.at < attempt.started_at - %(grace)s
-          UNION ALL
-          SELECT 'a person was asked for at ' || handover.requested_at FROM handover_handover AS handover
-           WHERE handover.lead_id = message.lead_id
-             AND handover.requested_at > attempt.started_at - interval '24 hours'
-             AND handover.requested_at < attempt.started_at - %(grace)s
-          UNION ALL
-          SELECT 'a call was booked for ' || booking.starts_at FROM handover_booking AS booking
-           WHERE booking.lead_id = message.lead_id AND booking.booked_at < attempt.started_at - %(grace)s
-             AND booking.starts_at > attempt.started_at
-             AND (booking.ended_at IS NULL OR booking.ended_at > attempt.started_at)
-          UNION ALL
-          SELECT 'it was held: ' || hold.kind FROM crm_hold AS hold
-           WHERE hold.lead_id = message.lead_id AND hold.until IS NULL
-             AND hold.created_at < attempt.started_at - %(grace)s
-             AND (hold.released_at IS NULL OR hold.released_at > attempt.started_at)
-      ) AS cause ON true
-     WHERE message.purpose = 'marketing'
-     ORDER BY attempt.id, cause.why
+    WITH calls AS (
+        SELECT attempt.id, message.workspace_id, message.conversation_id, message.lead_id, message.id AS message_id,
+               attempt.started_at
+          FROM messaging_message AS message
+          JOIN messaging_attempt AS attempt
+            ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
+         WHERE message.purpose = 'marketing'
+    ), moments AS (
+        SELECT id AS call_id, lead_id, started_at AS at, NULL::timestamptz AS wrote_at FROM calls
+        UNION ALL
+        SELECT NULL, lead_id, at, at FROM messaging_message
+         WHERE direction = 'in' AND lead_id IN (SELECT lead_id FROM calls)
+    ), heard AS (
+        SELECT call_id, at, max(wrote_at) OVER (
+                   PARTITION BY lead_id ORDER BY at RANGE BETWEEN UNBOUNDED PRECEDING AND %(grace)s PRECEDING
+               ) AS wrote_at
+          FROM moments
+    ), causes AS (
+        SELECT call_id, 'the customer had written at ' || wrote_at AS why FROM heard
+         WHERE call_id IS NOT NULL AND wrote_at > at - interval '24 hours'
+        UNION ALL
+        SELECT call.id, 'a person was asked for at ' || handover.requested_at
+          FROM calls AS call JOIN handover_handover AS handover USING (lead_id)
+         WHERE handover.requested_at > call.started_at - interval '24 hours'
+           AND handover.requested_at < call.started_at - %(grace)s
+        UNION ALL
+        SELECT call.id, 'a call was booked for ' || booking.starts_at
+          FROM calls AS call JOIN handover_booking AS booking USING (lead_id)
+         WHERE booking.booked_at < call.started_at - %(grace)s AND booking.starts_at > call.started_at
+           AND (booking.ended_at IS NULL OR booking.ended_at > call.started_at)
+        UNION ALL
+        SELECT call.id, 'it was held: ' || hold.kind
+          FROM calls AS call JOIN crm_hold AS hold USING (lead_id)
+         WHERE hold.until IS NULL AND hold.created_at < call.started_at - %(grace)s
+           AND (hold.released_at IS NULL OR hold.released_at > call.started_at)
+    )
+    SELECT call.workspace_id, call.conversation_id, 'message ' || call.message_id, call.started_at,
+           'marketing went out although ' || string_agg(causes.why, ', and ' ORDER BY causes.why)
+      FROM calls AS call JOIN causes ON causes.call_id = call.id
+     GROUP BY call.id, call.workspace_id, call.conversation_id, call.message_id, call.started_at
 """
 
 AFTER_OPT_OUT = """
