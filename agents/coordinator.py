@@ -31,7 +31,7 @@ class NothingToSay(ValueError):
 @transaction.atomic(savepoint=False)
 def grant_floor(*, conversation: Conversation, agent: Agent, reason: str, now: datetime) -> Grant | Busy:
     """Ask for the floor on behalf of an agent. A refusal is told to the coordinator as `agent_conflict`."""
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     answer = floor.acquire(workspace_id=conversation.workspace_id, lead_id=conversation.lead_id, holder=SPEAKERS[agent])
     lead = conversation.lead
     if isinstance(answer, Grant):
@@ -73,7 +73,7 @@ def _tell_conflict(conversation: Conversation, agent: Agent, busy: Busy, reason:
 @transaction.atomic
 def take_over(*, conversation: Conversation, user: User, now: datetime) -> Grant:
     """A person takes the conversation. From this commit on no word of an agent leaves."""
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     before = floor.current_floor(conversation.lead_id)
     grant = floor.take_over(
         workspace_id=conversation.workspace_id,
@@ -110,7 +110,7 @@ def return_to_ai(*, conversation: Conversation, user: User | None, reason: str, 
     The news ends an open ladder only when a person returned it (`user`): they decided that the AI should go on.
     Otherwise the monitor goes on watching: the customer still waits for a person.
     """
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     was_held = floor.take_back(lead_id=conversation.lead_id)
     if was_held:
         record_decision(
@@ -135,7 +135,7 @@ def resolve_conversation(*, conversation: Conversation, user: User, now: datetim
     """A person closes the conversation, and with it whatever ladder runs; False when it was resolved before."""
     if not close_conversation(conversation=conversation, user=user, now=now):
         return False
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     suppress_stale_words(conversation=conversation, now=now)
     tell_monitor(conversation, event="resolved", reason=f"{user} resolved the conversation", now=now)
     sync_states(conversation, {agent: RESTING[agent] for agent in SPEAKERS}, "the conversation was resolved", now)
@@ -152,7 +152,7 @@ def send_as_person(
     """
     if not body.strip():
         raise NothingToSay("Write a message first.")
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     unique = key or f"{conversation.pk}:{conversation.seq}:{now.timestamp()}"
     intent_key = f"human:{user.pk}:{unique}"[:160]
     known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()

@@ -67,6 +67,7 @@ class Capabilities:
     lists_sent: bool  # the provider can be asked which messages it has
     bulk_rate_per_second: float
     pair_seconds: float  # least time between two messages to one person
+    has_live_page: bool = False  # the customer looks at a page of ours, which is told of every change
     lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
 
 

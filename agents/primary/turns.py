@@ -8,8 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection, transaction
 
 from agents.coordinator import grant_floor
 from agents.models import Turn
@@ -40,12 +39,11 @@ LONGEST_THOUGHT_SECONDS = 25.0
 BUSY_WAIT = timedelta(seconds=1)
 """How soon a turn looks again when our own earlier words are still on their way."""
 
-OPEN = (TurnState.WAITING, TurnState.TAKEN)
-
 
 def has_due_turns(now: datetime) -> bool:
-    with across_workspaces():
-        return _conversations_to_answer(now).exists() or _turns_to_retake(now).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_DUE, {"now": now})
+        return bool(cursor.fetchone()[0])
 
 
 def take_one_due_turn(now: datetime) -> bool:
@@ -63,24 +61,27 @@ def take_one_due_turn(now: datetime) -> bool:
     return True
 
 
-def _conversations_to_answer(now: datetime) -> QuerySet[Conversation]:
-    open_turn = Turn.objects.filter(conversation=OuterRef("pk"), state__in=OPEN)
-    return Conversation.objects.filter(turn_due_at__lte=now).exclude(Exists(open_turn))
-
-
-def _turns_to_retake(now: datetime) -> QuerySet[Turn]:
-    died = Q(state=TurnState.TAKEN, claimed_until__lt=ClockTimestamp())
-    return Turn.objects.filter(Q(state=TurnState.WAITING, due_at__lte=now) | died)
+# Both in plain SQL: they run for every message, and Django would spend longer on writing them than PostgreSQL on them.
+_TO_ANSWER = """
+    FROM messaging_conversation AS conversation
+   WHERE turn_due_at <= %(now)s
+     AND NOT EXISTS (SELECT 1 FROM agents_turn AS turn
+                      WHERE turn.conversation_id = conversation.id AND turn.state IN ('waiting', 'taken'))
+"""
+_TO_RETAKE = """
+    FROM agents_turn
+   WHERE state = 'waiting' AND due_at <= %(now)s OR state = 'taken' AND claimed_until < clock_timestamp()
+"""
+_ANY_DUE = f"SELECT EXISTS (SELECT 1 {_TO_ANSWER}) OR EXISTS (SELECT 1 {_TO_RETAKE})"
+_LOCK_NEXT_TO_ANSWER = f"""
+  SELECT conversation.* {_TO_ANSWER} ORDER BY turn_due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
+_LOCK_NEXT_TO_RETAKE = f"SELECT * {_TO_RETAKE} ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
 
 
 def _open(now: datetime) -> Turn | None:
     """Open a turn for a conversation that is due, under the conversation's lock."""
-    conversation = (
-        _conversations_to_answer(now)
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .order_by("turn_due_at")
-        .first()
-    )
+    conversation = next(iter(Conversation.objects.raw(_LOCK_NEXT_TO_ANSWER, {"now": now})), None)
     if conversation is None:
         return None
     newest = conversation.messages.filter(direction=Direction.IN).order_by("-at", "-position").first()
@@ -103,9 +104,7 @@ def _open(now: datetime) -> Turn | None:
 
 def _retake(now: datetime) -> Turn | None:
     """Claim a turn that waits for another try or whose worker died."""
-    turn = (
-        _turns_to_retake(now).select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("due_at").first()
-    )
+    turn = next(iter(Turn.objects.raw(_LOCK_NEXT_TO_RETAKE, {"now": now})), None)
     if turn is not None:
         turn.state = TurnState.TAKEN
         turn.attempts_made += 1

@@ -5,9 +5,9 @@ always taken first, means no deadlocks and a strict order of what the screens ar
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from crm.models import Lead, User
 from crm.services.trail import record_decision
@@ -15,17 +15,30 @@ from messaging import floor
 from messaging.live import announce_change
 from messaging.models import Channel, Conversation
 from messaging.models.conversations import ConversationStatus
+from messaging.transports import capabilities_of
+
+_LOCK = "SELECT * FROM messaging_conversation WHERE id = %s FOR NO KEY UPDATE"
+_RELATED = ("lead", "channel", "workspace")
 
 
-def lock_conversation(conversation_id: int) -> Conversation:
-    """The row as it is now, locked until the transaction ends."""
-    return _locked().get(pk=conversation_id)
+def lock_conversation(conversation: Conversation | int) -> Conversation:
+    """The row as it is now, locked until the transaction ends.
+
+    Plain SQL, because this is the most frequent query of all. The lead, channel and workspace that the given object
+    has already read are kept; otherwise they are read when they are needed.
+    """
+    known = conversation if isinstance(conversation, Conversation) else None
+    locked = Conversation.objects.raw(_LOCK, [known.pk if known else conversation])[0]
+    if known is not None:
+        _keep_related(known, locked)
+    return locked
 
 
-def _locked() -> QuerySet[Conversation]:
-    return Conversation.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "lead", "channel", "workspace"
-    )
+def _keep_related(known: Conversation, locked: Conversation) -> None:
+    for name in _RELATED:
+        is_same = getattr(known, f"{name}_id") == getattr(locked, f"{name}_id")
+        if is_same and name in known._state.fields_cache:
+            locked._state.fields_cache[name] = known._state.fields_cache[name]
 
 
 _NEXT_SEQ = "UPDATE messaging_conversation SET seq = seq + 1 WHERE id = %s RETURNING seq"
@@ -44,9 +57,16 @@ def next_seq(conversation: Conversation) -> int:
         lead_id=conversation.lead_id,
         conversation_id=conversation.pk,
         seq=conversation.seq,
-        to_visitors=conversation.channel.kind == "webchat",
+        to_visitors=_has_live_page(conversation.channel_id),
     )
     return conversation.seq
+
+
+@lru_cache(maxsize=10_000)
+def _has_live_page(channel_id: int) -> bool:
+    """A channel never changes its kind, so this is asked once."""
+    kind = Channel.objects.values_list("kind", flat=True).get(pk=channel_id)
+    return capabilities_of(kind).has_live_page
 
 
 def change_seq(conversation_id: int) -> int:
@@ -56,15 +76,16 @@ def change_seq(conversation_id: int) -> int:
 
 def open_conversation(*, lead: Lead, channel: Channel, now: datetime) -> Conversation:
     """The lead's conversation, locked; made on their first message."""
-    known = _locked().filter(lead=lead).first()
-    if known is not None:
-        return known
-    conversation, _ = Conversation.objects.get_or_create(
-        lead=lead,
-        workspace_id=lead.workspace_id,
-        defaults={"channel": channel, "created_at": now, "last_message_at": now},
-    )
-    return lock_conversation(conversation.pk)
+    conversation = Conversation.objects.filter(lead=lead).first()
+    if conversation is None:
+        conversation, _ = Conversation.objects.get_or_create(
+            lead=lead,
+            workspace_id=lead.workspace_id,
+            defaults={"channel": channel, "created_at": now, "last_message_at": now},
+        )
+    conversation.lead = lead
+    conversation.workspace = channel.workspace
+    return lock_conversation(conversation)
 
 
 @transaction.atomic
@@ -73,7 +94,7 @@ def close_conversation(*, conversation: Conversation, user: User, now: datetime)
 
     False when it was resolved before.
     """
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     if conversation.status == ConversationStatus.RESOLVED:
         return False
     conversation.status = ConversationStatus.RESOLVED
@@ -97,7 +118,7 @@ def close_conversation(*, conversation: Conversation, user: User, now: datetime)
 
 @transaction.atomic
 def assign_conversation(*, conversation: Conversation, user: User, assignee: User | None, now: datetime) -> None:
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     conversation.assignee = assignee
     conversation.save(update_fields=["assignee"])
     to_whom = f"{assignee}" if assignee else "nobody"
@@ -116,7 +137,7 @@ def assign_conversation(*, conversation: Conversation, user: User, assignee: Use
 def mark_seen(*, conversation: Conversation, now: datetime) -> None:
     """A person looked at the thread: nothing in it is unread."""
     if Conversation.objects.filter(pk=conversation.pk, unread__gt=0).exists():
-        conversation = lock_conversation(conversation.pk)
+        conversation = lock_conversation(conversation)
         conversation.unread = 0
         conversation.save(update_fields=["unread"])
         next_seq(conversation)

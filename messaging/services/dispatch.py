@@ -6,17 +6,17 @@ which the orphan sweep turns into `unknown`; unknown is never repeated before th
 
 import logging
 import time
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import DatabaseError, connection, transaction
 
 from messaging import gate, transports
 from messaging.gate import Outcome
 from messaging.models import Attempt, Channel, Message, ServiceWindow
-from messaging.models.deliveries import AttemptState
 from messaging.models.messages import MessageStatus
 from messaging.transports import Outgoing, Receipt, TransportError
 from project.kernel.leases import ClockTimestamp
@@ -49,6 +49,15 @@ class Call:
     latest_start: float
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that could be sent; its conversation is locked."""
+
+    id: uuid.UUID
+    conversation_id: int
+    workspace_id: int
+
+
 def send_one_due_message(now: datetime) -> bool:
     """Work on the next message that is due; False when there is none."""
     claimed_at = monotonic()
@@ -66,8 +75,8 @@ def send_one_due_message(now: datetime) -> bool:
 class Unsendable(Exception):
     """A message that cannot even be looked at, for a reason in the code or in its row."""
 
-    def __init__(self, message: Message) -> None:
-        super().__init__(f"message {message.pk}")
+    def __init__(self, message: Candidate) -> None:
+        super().__init__(f"message {message.id}")
         self.message = message
 
 
@@ -76,37 +85,49 @@ def monotonic() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+# Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant. A paused
+# sender's wait untouched: looking at each of them every minute would be work for nothing.
+_SENDABLE = """
+    FROM messaging_message AS message
+    JOIN messaging_conversation AS conversation ON conversation.id = message.conversation_id
+    JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.paused_at IS NULL
+   WHERE message.status = 'queued' AND message.due_at <= %(now)s
+     AND NOT EXISTS (SELECT 1 FROM messaging_attempt AS attempt
+                      WHERE attempt.lead_id = message.lead_id AND attempt.state IN ('calling', 'unknown'))
+     AND NOT EXISTS (SELECT 1 FROM messaging_message AS earlier
+                      WHERE earlier.lead_id = message.lead_id AND earlier.epoch = message.epoch
+                        AND earlier.status = 'queued' AND earlier.position < message.position)
+"""
+_ANY_SENDABLE = f"SELECT EXISTS (SELECT 1 {_SENDABLE})"
+_LOCK_NEXT = f"""
+  SELECT message.id, message.conversation_id, message.workspace_id {_SENDABLE}
+   ORDER BY message.priority, message.due_at
+   LIMIT 1 FOR NO KEY UPDATE OF conversation SKIP LOCKED
+"""
+_STILL_SENDABLE = f"SELECT EXISTS (SELECT 1 {_SENDABLE} AND message.id = %(id)s)"
+
+
 def has_due_messages(now: datetime) -> bool:
-    with across_workspaces():
-        return _sendable(now).exists()
+    return _asked(_ANY_SENDABLE, now=now)
 
 
-def _sendable(now: datetime) -> QuerySet[Message]:
-    """Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant.
+def _asked(question: str, **values: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(question, values)
+        return bool(cursor.fetchone()[0])
 
-    A paused sender's wait untouched: looking at each of them every minute would be work for nothing.
-    """
-    in_flight = Attempt.objects.filter(lead=OuterRef("lead"), state__in=[AttemptState.CALLING, AttemptState.UNKNOWN])
-    earlier = Message.objects.filter(
-        lead=OuterRef("lead"),
-        epoch=OuterRef("epoch"),
-        status=MessageStatus.QUEUED,
-        position__lt=OuterRef("position"),
-    )
-    due = Message.objects.filter(status=MessageStatus.QUEUED, due_at__lte=now, channel__paused_at=None)
-    return due.exclude(Exists(in_flight) | Exists(earlier))
+
+def _lock_next(now: datetime) -> Candidate | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_NEXT, {"now": now})
+        row = cursor.fetchone()
+    return Candidate(*row) if row else None
 
 
 def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
     """Lock the conversation of a sendable message and let the gate decide with fresh facts."""
     with across_workspaces(), transaction.atomic():
-        candidate = (
-            _sendable(now)
-            .select_related("conversation")
-            .select_for_update(skip_locked=True, of=("conversation",), no_key=True)
-            .order_by("priority", "due_at")
-            .first()
-        )
+        candidate = _lock_next(now)
         if candidate is None:
             return False, None
         try:
@@ -120,24 +141,19 @@ def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
 
 @transaction.atomic
 def _set_aside(error: Unsendable, now: datetime) -> None:
-    logger.error("message.unsendable", extra={"message_id": str(error.message.pk)}, exc_info=error.__cause__)
+    logger.error("message.unsendable", extra={"message_id": str(error.message.id)}, exc_info=error.__cause__)
     with workspace_scope(error.message.workspace_id):
         conversation = lock_conversation(error.message.conversation_id)
-        message = Message.objects.select_related("lead", "channel").get(pk=error.message.pk)
+        message = Message.objects.select_related("lead", "channel").get(pk=error.message.id)
         if message.status == MessageStatus.QUEUED:
             give_up(message, conversation, code="unsendable", why=f"It cannot be sent: {error.__cause__}.", now=now)
 
 
-def _decide(candidate: Message, now: datetime, claimed_at: float) -> Call | None:
-    conversation = lock_conversation(candidate.conversation_id)
-    message = (
-        Message.objects.select_related("channel__workspace", "answers", "lead", "author")
-        .filter(pk=candidate.pk)
-        .filter(pk__in=_sendable(now))
-        .first()
-    )
-    if message is None:  # somebody was quicker between the look and the lock
+def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | None:
+    if not _asked(_STILL_SENDABLE, now=now, id=candidate.id):  # somebody was quicker between the look and the lock
         return None
+    conversation = lock_conversation(candidate.conversation_id)
+    message = Message.objects.select_related("channel", "answers", "lead").get(pk=candidate.id)
     facts = gather_facts(message, conversation, now)
     verdict = gate.decide(facts)
     if verdict.outcome == Outcome.SUPPRESS:

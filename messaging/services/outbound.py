@@ -41,7 +41,7 @@ def queue_message(
 
     A refusal by the gate is no error: the message is stored as suppressed, with the reason.
     """
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()
     if known:
         return known

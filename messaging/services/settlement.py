@@ -159,7 +159,7 @@ def kick_sending() -> None:
 def _locked(attempt_id: int) -> tuple[Attempt, Message, Conversation]:
     conversation_id = Attempt.objects.values_list("message__conversation_id", flat=True).get(pk=attempt_id)
     conversation = lock_conversation(conversation_id)
-    everything = Attempt.objects.select_related("message__lead", "message__channel", "message__author")
+    everything = Attempt.objects.select_related("message__lead", "message__channel")
     attempt = everything.get(pk=attempt_id)
     return attempt, attempt.message, conversation
 

@@ -65,14 +65,15 @@ def record_status(
         _settle_last_try(tries, provider_id, status, now)
     elif status not in PROOFS or tries[-1].state in OPEN:
         return False
-    message = Message.objects.select_related("lead", "channel", "author").get(pk=found.pk)
+    message = Message.objects.get(pk=found.pk)
+    message.channel = channel
     if status == MessageStatus.FAILED:
         return _fail(message, conversation, error_code, detail, now)
     return _advance(message, conversation, MessageStatus(status), provider_id, now)
 
 
 def _find(channel: Channel, provider_id: str, message_id: str | None) -> Message:
-    sent = Message.objects.filter(channel=channel, direction=Direction.OUT)
+    sent = Message.objects.filter(channel=channel, direction=Direction.OUT).only("conversation_id")
     found = None
     if message_id:
         try:

@@ -22,6 +22,7 @@ CAPABILITIES: Final = Capabilities(
     status_callbacks=True,
     # The list is ours and always empty: a call cut short left nothing behind, and doing it again shows one message.
     lists_sent=True,
+    has_live_page=True,
     bulk_rate_per_second=200.0,
     pair_seconds=0.0,
 )
