@@ -51,7 +51,7 @@ def test_kill_9_between_steps_and_as_one_falls_due_loses_none_and_repeats_none(a
 
 def killed_while_calendly_is_asked(acme: Acme) -> Customer:
     """The bridge's step is claimed, and its worker dies in the call: the step's lease must run out first."""
-    acme.set_ladder(0.5, 1, 1.5, 45)
+    acme.set_ladder(0.5, 1, 1.5, 38)
     acme.calendly.fault("hang")
     davi = acme.customer()
     davi.asks_for_person()

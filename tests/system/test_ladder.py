@@ -76,7 +76,7 @@ def test_a_persons_reply_ends_the_ladder_at_once(acme: Acme) -> None:
     davi = climbing(acme)
     davi.staff("messages", {"body": "Ana here, how can I help?"})
     ends(davi, "answered")
-    assert davi.heard_texts()[-1] == "Ana here, how can I help?"
+    eventually(lambda: davi.heard_texts()[-1] == "Ana here, how can I help?")
     stays_ended(davi)
 
 
