@@ -16,13 +16,15 @@ from project.kernel import clock
 def audit(request: DeskRequest) -> HttpResponse:
     workspace = request.desk.workspace
     run = last_run(workspace)
+    sections = sections_of(run) if run else ()
     return render(
         request,
         "inbox/audit.html#result" if request.htmx else "inbox/audit.html",
         {
             "section": "audit",
             "run": run,
-            "sections": sections_of(run) if run else (),
+            "sections": sections,
+            "broken": [line for section in sections for line in section.lines if line.is_broken],
             "under_way": run_under_way(workspace, clock.now()),
         },
     )

@@ -1,6 +1,5 @@
 """What really happens audits clean: journeys through the real services, judged at their end."""
 
-
 from agents.coordinator import return_to_ai
 from analytics.services.audits import run_audit
 from project.kernel.scope import workspace_scope
