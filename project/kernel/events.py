@@ -40,7 +40,10 @@ class _Kick:
 
 
 def wake(task: Any, **ids: Any) -> None:
-    """Ask a worker to run `task` now, with ids if it is about one row. A broker that is away costs lateness only: the sweep will find the row."""
+    """Ask a worker to run `task` now, with ids if it is about one row.
+
+    A broker that is away costs lateness only: the sweep will find the row.
+    """
     try:
         task.apply_async(kwargs=ids, retry=False)
     except Exception as error:  # any transport error: the row is already safe

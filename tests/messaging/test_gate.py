@@ -77,4 +77,4 @@ def test_the_verdict_keeps_the_facts_it_was_reached_on() -> None:
 
 
 def test_a_hold_is_told_in_words() -> None:
-    assert "a booked call is pending" in decide(replace(MARKETING, holds=("booking_pending",))).reason
+    assert "booked call is pending" in decide(replace(MARKETING, holds=("booking_pending",))).reason
