@@ -43,6 +43,8 @@ def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Ana
     if decision.alert:
         _alert(turn, conversation, decision, now)
     conclude(turn, decision, analysis, reply, now)
+    if conversation.turn_due_at is not None:  # the customer wrote while the agent was thinking
+        kick_turns()
     if grant is not None and reply is None:  # else the floor is held until the words are out
         floor.release_when_spoken(lead_id=grant.lead_id, epoch=grant.epoch)
     next_seq(conversation)
@@ -68,7 +70,6 @@ def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: M
     turn.analysis = _summary(analysis)
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
-    _look_for_more()
 
 
 @transaction.atomic
@@ -281,8 +282,7 @@ def _learn_language(conversation: Conversation, analysis: Analysis | None) -> No
         lead.save(update_fields=["language"])
 
 
-def _look_for_more() -> None:
-    """The customer may have written while the agent was thinking."""
+def kick_turns() -> None:
     from agents.tasks import take_turns
 
     kick(take_turns)

@@ -47,9 +47,8 @@ def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now
     kind, value = identities[0]
     with transaction.atomic():
         lead = Lead.objects.create(workspace=workspace, name=name[:255], created_at=now)
-        _, is_ours = Identity.objects.get_or_create(
-            workspace=workspace, kind=kind, value=value, defaults={"lead": lead, "created_at": now}
-        )
+        _learn_identities(lead, identities[:1], now)
+        is_ours = Identity.objects.filter(workspace=workspace, kind=kind, value=value, lead=lead).exists()
         if not is_ours:
             lead.delete()
     if is_ours:
@@ -68,9 +67,11 @@ def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now
 
 
 def _learn_identities(lead: Lead, identities: list[Name], now: datetime) -> None:
-    known = set(Identity.objects.filter(lead=lead).values_list("kind", "value"))
-    for kind, value in identities:
-        if (str(kind), value) not in known:
-            Identity.objects.get_or_create(
-                workspace_id=lead.workspace_id, kind=kind, value=value, defaults={"lead": lead, "created_at": now}
-            )
+    """One statement; a name that somebody has, this lead included, stays where it is."""
+    Identity.objects.bulk_create(
+        [
+            Identity(workspace_id=lead.workspace_id, lead=lead, kind=kind, value=value, created_at=now)
+            for kind, value in identities
+        ],
+        ignore_conflicts=True,
+    )

@@ -227,4 +227,5 @@ def _save(message: Message, conversation: Conversation, *fields: str) -> None:
 def _free(message: Message) -> None:
     """The lead's next words may go, and the floor is free once all words of this grant are out."""
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
-    kick_sending()
+    if Message.objects.filter(lead_id=message.lead_id, status=MessageStatus.QUEUED).exists():
+        kick_sending()
