@@ -54,7 +54,7 @@ def request_handover(
 
     A conversation that already waits keeps its ladder; an open callback is renewed.
     """
-    conversation = lock_conversation(conversation.pk)
+    conversation = lock_conversation(conversation)
     waiting = open_handover(conversation)
     if waiting and waiting.state == HandoverState.WAITING:
         return waiting
