@@ -4,32 +4,24 @@ After an outage only the latest due step of a handover fires; the earlier ones a
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from agents.alerts import alert_staff
-from agents.bus import send_agent_message
-from agents.coordinator import grant_floor, return_to_ai, sync_states
-from agents.models.framework import Agent, AgentMessageKind, State
-from handover import wording
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState
-from messaging.floor import Busy, Grant, current_floor, is_held_against
-from messaging.models import Conversation, Message
+from messaging.floor import is_held_against
+from messaging.models import Conversation
 from messaging.models.conversations import ConversationStatus
-from messaging.models.messages import MessageStatus, Voice
 from messaging.services.conversations import lock_conversation, next_seq
-from messaging.services.outbound import queue_message
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
-from .handovers import alert_text, answer_since, close_step, end_handover
-from .links import Link, offer_link
-from .policies import policy_of
+from .handovers import answer_since, close_step, end_handover
+from .links import offer_link
+from .rungs import FIRE, alert_everyone, postpone
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +30,6 @@ STEP_LEASE = timedelta(seconds=5)
 
 LINK_LEASE = timedelta(seconds=15)
 """The same while a booking link is fetched: longer than Calendly may take."""
-
-BUSY_WAIT = timedelta(seconds=1)
 
 LINK_RUNGS = {Rung.BRIDGE}
 
@@ -103,7 +93,7 @@ def _is_still_wanted(step_id: int, now: datetime) -> bool:
     conversation = lock_conversation(conversation_id)
     step = _ready(step_id, conversation, now)
     if step is not None and step.rung in LINK_RUNGS and is_held_against(lead_id=conversation.lead_id, holder="bridge"):
-        _postpone(step, now)  # before a single-use link is fetched for nothing
+        postpone(step, now)  # before a single-use link is fetched for nothing
         return False
     return step is not None
 
@@ -148,177 +138,6 @@ def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[Hando
     return None
 
 
-def _alert(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
-    told = _alert_everyone(step, conversation, now, "still waits for a person")
-    people = "1 person" if told == 1 else f"{told} people"
-    close_step(step, StepState.FIRED, f"nobody answered for {_waited(step, now)}; {people} alerted again", now)
-
-
-def _update(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
-    grant = _ask_for_floor(step, conversation, Agent.MONITOR, now)
-    if grant is None:
-        return
-    policy = policy_of(conversation.workspace)
-    message = _say(step, conversation, policy.update_text, grant, Voice.SYSTEM, now)
-    _fired(
-        step, f"{_waited(step, now)} without a person; the customer was told that they are not forgotten", message, now
-    )
-
-
-def _bridge(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
-    grant = _ask_for_floor(step, conversation, Agent.BRIDGE, now)
-    if grant is None:
-        return
-    assert link is not None
-    handover = step.handover
-    send_agent_message(
-        lead=handover.lead,
-        kind=AgentMessageKind.HUMAN_TIMEOUT,
-        sender=Agent.MONITOR,
-        recipient=Agent.BRIDGE,
-        reason="business_hours_end" if handover.after_hours else f"no answer for {_waited(step, now)}",
-        now=now,
-        handover=handover.pk,
-    )
-    message = _say(step, conversation, link.template, grant, Voice.BRIDGE, now, link=link)
-    if message.status == MessageStatus.SUPPRESSED:
-        _fired(step, "", message, now)
-        return
-    sync_states(
-        conversation,
-        {Agent.BRIDGE: State.ACTIVE, Agent.PRIMARY: State.DISABLED},
-        "the bridge offers a booked call",
-        now,
-    )
-    link.record(handover=handover, now=now)
-    send_agent_message(
-        lead=handover.lead,
-        kind=AgentMessageKind.CALENDLY_SENT,
-        sender=Agent.BRIDGE,
-        recipient=Agent.COORDINATOR,
-        reason=link.reason,
-        now=now,
-        handover=handover.pk,
-        message=str(message.pk),
-    )
-    when = "after hours, so at once" if handover.after_hours else f"after {_waited(step, now)}"
-    _fired(step, f"a booked call was offered {when}; {link.reason}", message, now)
-
-
-def _resume(step: LadderStep, conversation: Conversation, link: Link | None, now: datetime) -> None:
-    """Emergency re-activation: whoever took over said nothing, so the AI resumes and a callback stays open."""
-    handover = step.handover
-    floor = current_floor(conversation.lead_id)
-    if floor and floor.holder == "human":
-        return_to_ai(conversation=conversation, user=None, reason=f"nobody answered for {_waited(step, now)}", now=now)
-    grant = _ask_for_floor(step, conversation, Agent.PRIMARY, now)
-    if grant is None:
-        return
-    handover.state = HandoverState.CALLBACK
-    handover.ladder_ended_at = now
-    handover.save(update_fields=["state", "ladder_ended_at"])
-    sync_states(
-        conversation,
-        {Agent.PRIMARY: State.ACTIVE, Agent.BRIDGE: State.STANDBY, Agent.MONITOR: State.ACTIVE},
-        "the AI resumes; the callback stays open",
-        now,
-    )
-    policy = policy_of(conversation.workspace)
-    message = _say(step, conversation, policy.resume_text, grant, Voice.AI, now)
-    _alert_everyone(step, conversation, now, "is to be called back")
-    _fired(
-        step, f"{_waited(step, now)} without a person; the AI said so and resumed, a callback stays open", message, now
-    )
-
-
-FIRE: dict[Rung, Callable[[LadderStep, Conversation, Link | None, datetime], None]] = {
-    Rung.ALERT: _alert,
-    Rung.UPDATE: _update,
-    Rung.BRIDGE: _bridge,
-    Rung.RESUME: _resume,
-}
-
-
-def _ask_for_floor(step: LadderStep, conversation: Conversation, agent: Agent, now: datetime) -> Grant | None:
-    """The floor, or a closed (a person holds it) or postponed (somebody's last words are still leaving) step."""
-    answer = grant_floor(conversation=conversation, agent=agent, reason=f"{step.get_rung_display()} is due", now=now)
-    if isinstance(answer, Grant):
-        return answer
-    if answer.holder == "human" and answer.until is None:
-        _leave_to_person(step, conversation, answer, now)
-    else:
-        _postpone(step, now)
-    return None
-
-
-def _postpone(step: LadderStep, now: datetime) -> None:
-    step.due_at = now + BUSY_WAIT
-    step.claimed_until = None
-    step.attempts_made -= 1
-    step.save(update_fields=["due_at", "claimed_until", "attempts_made"])
-
-
-def _leave_to_person(step: LadderStep, conversation: Conversation, busy: Busy, now: datetime) -> None:
-    """A person took over and has not answered: they are reminded, and no machine talks into it."""
-    floor = current_floor(conversation.lead_id)
-    person = str(floor.user) if floor and floor.user else "a person"
-    _alert_everyone(step, conversation, now, f"waits for {person}, who took over")
-    close_step(step, StepState.WITHHELD, f"not sent: {person} has taken over and was reminded", now)
-
-
-def _alert_everyone(step: LadderStep, conversation: Conversation, now: datetime, what: str) -> int:
-    handover = step.handover
-    return alert_staff(
-        conversation=conversation,
-        headline=f"{handover.lead} {what} ({_waited(step, now)})",
-        text=alert_text(handover),
-        key=f"handover:{handover.pk}:{step.rung}",
-        now=now,
-        handover=handover.pk,
-    )
-
-
-def _say(
-    step: LadderStep,
-    conversation: Conversation,
-    template: str,
-    grant: Grant,
-    voice: Voice,
-    now: datetime,
-    link: Link | None = None,
-) -> Message:
-    handover = step.handover
-    body = wording.fill(
-        template,
-        lead=handover.lead,
-        request=handover.request,
-        waited=wording.since(handover.requested_at, now),
-        link=link.url if link else "",
-        opens=link.opens if link else "",
-    )
-    return queue_message(
-        conversation=conversation,
-        voice=voice,
-        body=body,
-        intent_key=f"handover:{handover.pk}:{step.rung}",
-        grant=grant,
-        now=now,
-        answers=handover.requested_by,
-        payload={"stands": True},
-    )
-
-
-def _fired(step: LadderStep, verdict: str, message: Message, now: datetime) -> None:
-    if message.status == MessageStatus.SUPPRESSED:
-        close_step(step, StepState.WITHHELD, f"not sent: {message.verdict.get('reason', '')}", now, message)
-    else:
-        close_step(step, StepState.FIRED, verdict, now, message)
-
-
-def _waited(step: LadderStep, now: datetime) -> str:
-    return wording.in_words(wording.since(step.handover.requested_at, now))
-
-
 @transaction.atomic
 def _rest_or_park(step: LadderStep, error: Exception, now: datetime) -> None:
     conversation = lock_conversation(step.handover.conversation_id)
@@ -327,7 +146,7 @@ def _rest_or_park(step: LadderStep, error: Exception, now: datetime) -> None:
         return
     if current.attempts_made >= MAX_ATTEMPTS:
         close_step(current, StepState.PARKED, f"failed {current.attempts_made} times: {error}", now)
-        _alert_everyone(current, conversation, now, "waits, and a step of the ladder failed")
+        alert_everyone(current, conversation, now, "waits, and a step of the ladder failed")
         return
     current.due_at = now + retry_delay(current.attempts_made)
     current.claimed_until = None
