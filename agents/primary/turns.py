@@ -6,6 +6,7 @@ leaves a turn whose lease runs out, and another takes it; one that fails five ti
 
 import logging
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -37,7 +38,11 @@ LONGEST_THOUGHT_SECONDS = 25.0
 """A model's budget is cut to this: what is thought longer outlives the leases of the turn and of the floor."""
 
 BUSY_WAIT = timedelta(seconds=1)
-"""How soon a turn looks again when our own earlier words are still on their way."""
+"""How soon a turn looks again when our own earlier words are still on their way, or nobody is free to think."""
+
+_thinking = BoundedSemaphore(settings.REASONING_SEATS)
+"""Fewer than the worker has threads: with all of them waiting for a model that hangs, a request for a person, which
+needs no model, would wait as well."""
 
 
 def has_due_turns(now: datetime) -> bool:
@@ -123,17 +128,25 @@ def _take(turn: Turn, now: datetime) -> None:
     if explicit is not None:
         act_on(turn, explicit, grant=None, analysis=None, now=now)
         return
-    answer = grant_floor(
+    if situation.explicit.wants_human:  # no model is asked, so no seat is taken
+        _answer(turn, conversation, situation, now)
+    elif _thinking.acquire(blocking=False):
+        try:
+            _answer(turn, conversation, situation, now)
+        finally:
+            _thinking.release()
+    else:
+        _wait(turn, now)
+
+
+def _answer(turn: Turn, conversation: Conversation, situation: Situation, now: datetime) -> None:
+    """Think without any lock, under the lease of the floor."""
+    grant = grant_floor(
         conversation=conversation, agent=Agent.PRIMARY, reason="the customer wrote and waits for an answer", now=now
     )
-    if not isinstance(answer, Grant):
-        _wait_for_floor(turn, now)
+    if not isinstance(grant, Grant):
+        _wait(turn, now)
         return
-    _think_and_act(turn, situation, answer, now)
-
-
-def _think_and_act(turn: Turn, situation: Situation, grant: Grant, now: datetime) -> None:
-    """Think without any lock, under the lease of the floor."""
     budget = min(settings.REASONING_BUDGET_SECONDS, LONGEST_THOUGHT_SECONDS)
     analysis = analyse(situation.question, settings=model_settings(), budget_seconds=budget)
     decision: Decision = decide(situation, analysis)
@@ -141,8 +154,8 @@ def _think_and_act(turn: Turn, situation: Situation, grant: Grant, now: datetime
 
 
 @transaction.atomic
-def _wait_for_floor(turn: Turn, now: datetime) -> None:
-    """Our own earlier words are still leaving, or somebody took over meanwhile: look again shortly."""
+def _wait(turn: Turn, now: datetime) -> None:
+    """Nobody is free to think, our own earlier words are still leaving, or somebody took over: look again shortly."""
     lock_conversation(turn.conversation_id)
     if not has_claim(turn):
         return

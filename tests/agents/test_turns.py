@@ -79,7 +79,7 @@ def test_a_turn_that_another_finished_is_not_opened_again(world: World) -> None:
     with workspace_scope(world.acme):
         grant = floor_for(world)
         act_on(sleeper, REPLY, grant=grant, analysis=None, now=world.now)
-        turns._wait_for_floor(sleeper, world.now)
+        turns._wait(sleeper, world.now)
         turns._rest_or_park(sleeper, RuntimeError("late"), world.now)
         assert Turn.objects.get().state == "done"
 

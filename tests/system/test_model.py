@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 BUDGET_SECONDS = 8.0
 MARGIN_SECONDS = 4.0
-FAILURES_TO_OPEN = 3
+HANGING = 20
+"""More than the worker has threads."""
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_while_the_model_hangs_customers_are_answered_within_the_budget_and_pers
 ) -> None:
     acme.set_ladder(60, 120, 180, 240)
     model.script(Step(fault="hang", times=FOREVER))
-    waiting = [acme.customer() for _ in range(FAILURES_TO_OPEN)]
+    waiting = [acme.customer() for _ in range(HANGING)]
     asked_at = [davi.says("What does it cost?") for davi in waiting]
     carla = acme.customer()
     wished_at = carla.says("I want to talk to a human")
@@ -118,7 +119,8 @@ def test_while_the_model_hangs_customers_are_answered_within_the_budget_and_pers
         [reply] = davi.waits_for_texts(1)
         assert reply.arrived_at - at < BUDGET_SECONDS + MARGIN_SECONDS
         facts = decided(davi)
-        assert (facts["tier"], facts["fallback"]) == ("offline", "timeout")
+        assert facts["tier"] == "offline"
+        assert facts["fallback"] in ("timeout", "breaker_open")
     later = acme.customer()
     at = later.says("What does it cost?")
     [reply] = later.waits_for_texts(1)
