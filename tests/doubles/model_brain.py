@@ -121,9 +121,7 @@ def _strategy(text: str, prompt: str) -> dict[str, Any]:
     sources = _SOURCE.findall(prompt)
     if sources:
         number, body = sources[0]
-        return _plan(
-            "reply", f"Model: {body.strip().splitlines()[-1]}", "Answered from knowledge.", [int(number)]
-        )
+        return _plan("reply", f"Model: {body.strip().splitlines()[-1]}", "Answered from knowledge.", [int(number)])
     reply = f"Model: thank you, I understood this as {intent.replace('_', ' ')}. What else may I do for you?"
     return _plan("reply", reply, "General answer.", escalate=intent == "complaint")
 

@@ -158,5 +158,3 @@ def small_world(now: datetime = NOON) -> Iterator[World]:
     """The double reports nothing by itself: the test says what Twilio reports, and when."""
     with TwilioDouble(plan=CallbackPlan.never()) as twilio:
         yield World(twilio, now)
-
-
