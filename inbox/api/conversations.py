@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.coordinator import resolve_conversation, return_to_ai, take_over
+from inbox.queries.folders import belonging_to
 from messaging.access import access_conversation
 from messaging.models import Conversation
 from project.kernel import clock
@@ -30,7 +31,7 @@ class ConversationList(WorkspaceView):
 
     def narrowed(self, rows: QuerySet[Conversation], wanted: dict[str, Any]) -> QuerySet[Conversation]:
         if view := wanted.get("view"):
-            rows = queries.in_view(rows, view, user=self.request.user, now=clock.now())
+            rows = rows.filter(belonging_to(view, self.request.user, clock.now()))
         if status := wanted.get("status"):
             rows = rows.filter(status=status)
         if assignee := wanted.get("assignee"):
