@@ -1,6 +1,7 @@
 """Climbing the ladder: each step at most once, each conditional on nobody having answered, each with its verdict.
 
-After an outage only the latest due step of a handover fires; the earlier ones are recorded as superseded.
+After an outage only the latest due step of a handover fires; the earlier ones are recorded as superseded. Steps that
+are late by seconds fire one after another, in their order.
 """
 
 import logging
@@ -14,6 +15,7 @@ from handover.models.handovers import HandoverState, Rung, StepState
 from messaging.floor import is_held_against
 from messaging.models import Conversation
 from messaging.models.conversations import ConversationStatus
+from messaging.models.messages import MessageStatus
 from messaging.services.conversations import lock_conversation, next_seq
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.leases import ClockTimestamp
@@ -32,6 +34,9 @@ LINK_LEASE = timedelta(seconds=15)
 """The same while a booking link is fetched: longer than Calendly may take."""
 
 LINK_RUNGS = {Rung.BRIDGE}
+
+OUTAGE = timedelta(minutes=1)
+"""A rung that is later than this was missed: if a higher one is due as well, only that one fires."""
 
 
 def has_due_steps(now: datetime) -> bool:
@@ -116,16 +121,29 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     if higher is not None:
         close_step(step, StepState.SUPERSEDED, f"superseded: “{higher.get_rung_display()}” is due as well", now)
         return None
+    if _waits_for_lower_rung(step, now):
+        postpone(step, now)
+        return None
     return step
 
 
 def _higher_rung(step: LadderStep, now: datetime) -> LadderStep | None:
-    """A higher rung that is due too, or has spoken to the customer already. A rung put off may be due after it."""
-    overtaken = Q(state=StepState.PENDING, due_at__lte=now)
+    """What this rung comes too late for: a higher one that spoke already or, after an outage, is due as well."""
+    overtaken = Q(pk=None)
+    if now - step.due_at > OUTAGE:
+        overtaken |= Q(state=StepState.PENDING, due_at__lte=now)
     if step.rung != Rung.ALERT:  # after hours the team is alerted behind the bridge
         overtaken |= Q(state=StepState.FIRED)
     above = Rung.values[Rung.values.index(step.rung) + 1 :]
     return step.handover.steps.filter(overtaken, rung__in=above).order_by("due_at").last()
+
+
+def _waits_for_lower_rung(step: LadderStep, now: datetime) -> bool:
+    """A rung below is due, or its words are still here: the customer hears them in their order."""
+    below = Rung.values[: Rung.values.index(step.rung)]
+    due = Q(state=StepState.PENDING, due_at__lte=now, due_at__gte=now - OUTAGE)
+    leaving = Q(message__status=MessageStatus.QUEUED, done_at__gte=now - OUTAGE)
+    return step.handover.steps.filter(due | leaving, rung__in=below).exists()
 
 
 def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[HandoverState, str] | None:

@@ -6,6 +6,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from project.env import InvalidEnvironment
 
 
+def pool_options(size: int) -> dict[str, Any]:
+    """The pool doubles its pauses between attempts to connect, for `reconnect_timeout` seconds; afterwards whoever
+    needs a connection tries at once. With its own five minutes, PostgreSQL could be back for a minute unnoticed.
+    """
+    return {"min_size": 1, "max_size": size, "timeout": 5, "reconnect_timeout": 2}
+
+
 def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
@@ -22,5 +29,5 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         # The pool looks whether a connection still lives before it hands it out: PostgreSQL may have been restarted.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**options, "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10}},
+        "OPTIONS": {**options, "pool": pool_options(pool_size)},
     }

@@ -10,6 +10,7 @@ os.environ.setdefault("LOG_FORMAT", "console")
 
 from project.settings.base import *  # noqa: F403
 from project.settings.base import DATABASES, REDIS_URL
+from project.settings.databases import pool_options
 from project.settings.redis import channel_layer
 
 ALLOWED_HOSTS = ["*"]
@@ -17,7 +18,7 @@ ALLOWED_HOSTS = ["*"]
 # Several test runs may share one server: each has its own database and its own channel names.
 RUN = os.environ.get("TEST_RUN", str(os.getpid()))
 DATABASES["default"]["TEST"] = {"NAME": f"test_baton_{RUN}"}
-DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 30, "timeout": 10}
+DATABASES["default"]["OPTIONS"]["pool"] = pool_options(30)
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL, prefix=f"test{RUN}")}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

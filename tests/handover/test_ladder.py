@@ -142,16 +142,29 @@ def test_taking_over_again_before_the_last_words_left_silences_the_ai_again(worl
 
 
 def test_a_rung_that_was_put_off_never_supersedes_a_higher_one(world: World) -> None:
-    """In a ladder of seconds a rung that waits for the floor falls due after the one above it."""
+    """A rung that waits for the floor falls due after the one above it; late by seconds, both fire in their order."""
     world.davi_says(HUMAN)
     with workspace_scope(world.acme):
         LadderStep.objects.filter(rung="update").update(due_at=world.now + timedelta(minutes=59))
         LadderStep.objects.filter(rung="alert").update(due_at=world.now + timedelta(minutes=58))
         LadderStep.objects.filter(rung="bridge").update(due_at=world.now + timedelta(minutes=57))
     world.wait(minutes=59, seconds=30)
+    assert world.steps()["bridge"] == "pending"
+    world.wait(seconds=2)
     assert world.steps() == {
-        "bridge": "fired", "alert": "superseded", "update": "superseded", "resume": "pending",
+        "bridge": "fired", "alert": "superseded", "update": "fired", "resume": "pending",
     }  # fmt: skip
+
+
+def test_rungs_late_by_seconds_all_fire_in_their_order(world: World) -> None:
+    """A worker that was away for some seconds of a ladder in seconds costs no step."""
+    with workspace_scope(world.acme):
+        set_minutes(workspace=world.acme, minutes=[0.02, 0.04, 0.06, 0.08], now=world.now)
+    world.davi_says(HUMAN)
+    for seconds in (10, 1, 1, 1, 1):
+        world.wait(seconds=seconds)
+    assert set(world.steps().values()) == {"fired"}
+    assert [text[:8] for text in world.heard()[-3:]] == ["Still he", "Hi Davi,", "Hi Davi,"]
 
 
 def test_a_ladder_of_seconds_runs_to_its_end(world: World) -> None:
@@ -181,6 +194,9 @@ def test_a_rung_waits_for_words_in_doubt_and_fetches_no_link_for_nothing(
     with connection.cursor() as cursor:
         cursor.execute("UPDATE messaging_floor SET expires_at = clock_timestamp() - interval '1 minute'")
     world.wait(seconds=2)
+    assert fetched == []  # the update has the floor now, and its words wait for the doubt to be settled
+    for _ in range(5):
+        world.wait(seconds=20)
     assert fetched == [1]
     assert world.steps()["bridge"] == "fired"
 
