@@ -84,7 +84,7 @@ def alert_of_lost_words(*, workspace_id: int, message_id: str, now: datetime) ->
             conversation=message.conversation,
             headline=f"A message to {message.lead} {what}",
             text=f"“{message.body[:500]}”\nThe trail beside the conversation says why.",
-            key=f"message:{message.pk}:{message.status}",
+            key=f"message:{message.pk}:{message.status}:{message.attempts_made}",
             now=now,
         )
 

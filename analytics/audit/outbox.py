@@ -2,8 +2,9 @@
 
 from .checks import Check, Family, Level
 
-# An accepted message may go again in one case: the provider itself says later that it did not deliver it. The trail
-# then holds a `message.deferred` behind the first `message.accepted` (or, of one in doubt, `message.failed`).
+# An accepted message may go again in two cases. The provider itself says later that it did not deliver it: the trail
+# then holds a `message.deferred` behind the first `message.accepted` (or, of one in doubt, `message.failed`). Or a
+# person sent it again, and the trail names them.
 ACCEPTED_TWICE = """
     WITH accepted AS (
         SELECT message_id, count(*) AS times, max(started_at) AS at
@@ -14,13 +15,14 @@ ACCEPTED_TWICE = """
       FROM accepted JOIN messaging_message AS message ON message.id = accepted.message_id
      WHERE accepted.times - 1 > (
            SELECT count(*) FROM crm_trailentry AS again
-            WHERE again.lead_id = message.lead_id AND again.kind = 'message.deferred'
-              AND again.facts ->> 'message' = message.id::text
-              AND again.id > (
-                  SELECT min(first.id) FROM crm_trailentry AS first
-                   WHERE first.lead_id = message.lead_id AND first.kind IN ('message.accepted', 'message.failed')
-                     AND first.facts ->> 'message' = message.id::text
-              )
+            WHERE again.lead_id = message.lead_id AND again.facts ->> 'message' = message.id::text
+              AND (again.kind = 'message.replayed' AND again.facts ? 'user'
+                   OR again.kind = 'message.deferred' AND again.id > (
+                      SELECT min(first.id) FROM crm_trailentry AS first
+                       WHERE first.lead_id = message.lead_id
+                         AND first.kind IN ('message.accepted', 'message.failed', 'message.doubt_overridden')
+                         AND first.facts ->> 'message' = message.id::text
+                   ))
      )
 """
 
@@ -60,6 +62,12 @@ MARKETING_REPEATED = """
       JOIN messaging_attempt AS later ON later.message_id = doubted.message_id AND later.number > doubted.number
       JOIN messaging_message AS message ON message.id = doubted.message_id
      WHERE doubted.state IN ('unknown', 'absent', 'abandoned') AND message.purpose = 'marketing'
+       AND NOT EXISTS (
+           SELECT 1 FROM crm_trailentry AS decision
+            WHERE decision.lead_id = message.lead_id AND decision.kind = 'message.replayed'
+              AND decision.facts ->> 'message' = message.id::text AND decision.facts ? 'user'
+              AND (decision.facts ->> 'attempts')::int BETWEEN doubted.number AND later.number - 1
+       )
      ORDER BY later.id, doubted.number
 """
 

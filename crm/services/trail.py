@@ -12,5 +12,5 @@ def record_decision(*, lead: Lead, actor: str, kind: str, reason: str, now: date
     `reason` is a sentence a salesperson understands; `facts` are ids, numbers and words (JSON).
     """
     return TrailEntry.objects.create(
-        workspace_id=lead.workspace_id, lead=lead, at=now, actor=actor, kind=kind, reason=reason, facts=facts
+        workspace_id=lead.workspace_id, lead=lead, at=now, actor=actor[:64], kind=kind, reason=reason, facts=facts
     )

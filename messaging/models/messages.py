@@ -80,11 +80,17 @@ class Message(models.Model):
     answers = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by")
     due_at = models.DateTimeField(null=True, blank=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
+    attempts_forgiven = models.PositiveSmallIntegerField(
+        default=0, help_text="Attempts made before a person last sent it again: they do not count against its limit."
+    )
     verdict = models.JSONField(default=dict, blank=True)
     error_code = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person decided to leave it: it ended without arriving."
+    )
 
     objects = ScopedManager(workspace="workspace")
 
@@ -115,6 +121,12 @@ class Message(models.Model):
                 condition=Q(status__in=["queued", "sending", "unknown"]),
                 name="message_on_its_way",
             ),
+            # read by: the dead letters
+            models.Index(
+                fields=["workspace", "-at", "-id"],
+                condition=Q(status__in=["failed", "in_doubt"], dismissed_at__isnull=True),
+                name="message_dead",
+            ),
             # read by: the primary agent (the newest words), the ladder (has a person answered since?)
             models.Index(fields=["conversation", "-at", "-position"], name="message_by_time"),
             # read by: the page that fetches what it lacks
@@ -123,3 +135,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.voice}: {self.body[:60]}"
+
+    @property
+    def tries(self) -> int:
+        """Attempts that count against the limit."""
+        return self.attempts_made - self.attempts_forgiven

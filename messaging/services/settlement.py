@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from crm.models import User
 from crm.models.consent import ConsentState, Purpose
 from crm.services.consent import record_consent
 from crm.services.trail import record_decision
@@ -69,8 +70,8 @@ def settle_error(*, attempt_id: int, error: TransportError, now: datetime) -> No
         _doubt(attempt, message, conversation, now)
         return
     _close(attempt, AttemptState.REFUSED, now)
-    if error.kind in REPEATABLE and message.attempts_made < MAX_SENDS:
-        wait = timedelta(seconds=error.retry_after) if error.retry_after else retry_delay(message.attempts_made)
+    if error.kind in REPEATABLE and message.tries < MAX_SENDS:
+        wait = timedelta(seconds=error.retry_after) if error.retry_after else retry_delay(message.tries)
         requeue(message, conversation, wait=wait, why=error.detail or error.kind, now=now)
         return
     if error.kind in PAUSES_SENDER:
@@ -89,7 +90,7 @@ def settle_absent(*, attempt_id: int, now: datetime) -> None:
     if attempt.state != AttemptState.UNKNOWN:
         return
     _close(attempt, AttemptState.ABSENT, now)
-    if message.purpose == Purpose.SERVICE and message.attempts_made < MAX_SENDS:
+    if message.purpose == Purpose.SERVICE and message.tries < MAX_SENDS:
         requeue(message, conversation, wait=timedelta(0), why="the provider says it never had it", now=now)
     else:
         give_up(message, conversation, code="absent", why="The provider never had it.", now=now)
@@ -101,11 +102,31 @@ def settle_abandoned(*, attempt_id: int, now: datetime) -> None:
     attempt, message, conversation = _locked(attempt_id)
     if attempt.state != AttemptState.UNKNOWN:
         return
-    _close(attempt, AttemptState.ABANDONED, now)
-    message.status = MessageStatus.IN_DOUBT
-    _save(message, conversation, "status")
+    _abandon(attempt, message, conversation, now)
     _record_failure(message, "It may or may not have reached the customer; please look and decide.", now)
     _free(message)
+
+
+@transaction.atomic
+def settle_overridden(*, attempt_id: int, user: User, now: datetime) -> bool:
+    """A person decides not to wait for the answer; False when it was settled before."""
+    attempt, message, conversation = _locked(attempt_id)
+    if attempt.state != AttemptState.UNKNOWN:
+        return False
+    _abandon(attempt, message, conversation, now)
+    record_decision(
+        lead=message.lead,
+        actor=str(user),
+        kind="message.doubt_overridden",
+        reason=f"{user} did not wait to learn whether it arrived: the customer may have it, and what is said next "
+        f"may come twice or out of order. The words were: “{message.body[:160]}”",
+        now=now,
+        message=str(message.pk),
+        attempt=attempt.number,
+        user=user.pk,
+    )
+    _free(message)
+    return True
 
 
 @transaction.atomic
@@ -187,6 +208,12 @@ def _doubt(attempt: Attempt, message: Message, conversation: Conversation, now: 
         message=str(message.pk),
         detail=attempt.detail,
     )
+
+
+def _abandon(attempt: Attempt, message: Message, conversation: Conversation, now: datetime) -> None:
+    _close(attempt, AttemptState.ABANDONED, now)
+    message.status = MessageStatus.IN_DOUBT
+    _save(message, conversation, "status")
 
 
 def _record_failure(message: Message, why: str, now: datetime) -> None:

@@ -61,6 +61,7 @@ def record_status(
     found = _find(channel, provider_id, message_id)
     conversation = lock_conversation(found.conversation_id)
     tries = list(Attempt.objects.filter(message=found).order_by("number"))
+    _name_abandoned_try(tries, provider_id)
     if not _is_of_earlier_try(provider_id, tries):
         _settle_last_try(tries, provider_id, status, now)
     elif status not in PROOFS or tries[-1].state in OPEN:
@@ -85,6 +86,15 @@ def _find(channel: Channel, provider_id: str, message_id: str | None) -> Message
     if found is None:
         raise UnknownMessage(f"No message {message_id or provider_id} was sent on this channel.")
     return found
+
+
+def _name_abandoned_try(tries: list[Attempt], provider_id: str) -> None:
+    """A person sent it again in doubt, and an id that the latest try does not bear shows: the doubted one was there."""
+    doubted = next((attempt for attempt in tries[:-1] if attempt.state == AttemptState.ABANDONED), None)
+    known = {attempt.provider_id for attempt in tries}
+    if doubted is not None and provider_id and tries[-1].provider_id and provider_id not in known:
+        doubted.state, doubted.provider_id = AttemptState.ACCEPTED, provider_id
+        doubted.save(update_fields=["state", "provider_id"])
 
 
 def _is_of_earlier_try(provider_id: str, tries: list[Attempt]) -> bool:
@@ -127,7 +137,7 @@ def _fail(message: Message, conversation: Conversation, code: str, detail: str, 
         return False
     window = ServiceWindow.objects.filter(conversation=conversation, channel=message.channel).first()
     reaction = transports.reaction_for(message.channel.kind, code, to=window.address if window else "")
-    if reaction.kind == ErrorKind.RATE_LIMITED and message.attempts_made <= reaction.max_retries:
+    if reaction.kind == ErrorKind.RATE_LIMITED and message.tries <= reaction.max_retries:
         wait = timedelta(seconds=reaction.retry_after or 60)
         message.provider_id = ""
         message.save(update_fields=["provider_id"])
