@@ -19,7 +19,7 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
         raise InvalidEnvironment("DATABASE_URL is not of the form postgresql://user:password@host:5432/name")
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "project.postgres",
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -27,7 +27,6 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         # A pool and persistent connections exclude each other; under ASGI the latter leak.
         "CONN_MAX_AGE": 0,
-        # The pool looks whether a connection still lives before it hands it out: PostgreSQL may have been restarted.
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,  # project.postgres looks, and does not rest after each dead connection
         "OPTIONS": {**options, "pool": pool_options(pool_size)},
     }
