@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +94,15 @@ def _program_of(process: psutil.Process, *, is_child: bool, data: str) -> str:
         return "redis"
     if "project.keeper" in words and data in line:
         return "keepers"
-    if not is_child:
-        return ""
-    named = {"uvicorn": "web", "beat": "beat", "reasoning@%h": "reasoning", "worker@%h": "worker"}
-    return next((name for word, name in named.items() if word in words), "other")
+    return program_named(words) if is_child else ""
+
+
+def program_named(words: Sequence[str]) -> str:
+    """Which of the supervisor's programs a command line starts."""
+    if "uvicorn" in words:
+        return "web"
+    named = {"beat": "beat", "reasoning@": "reasoning", "worker": "worker"}
+    return next((name for word, name in named.items() if any(given.startswith(word) for given in words)), "other")
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
@@ -110,7 +115,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_system(*, web_only: bool = False, **environment: str) -> Iterator[System]:
+def running_system(*, web_only: bool = False, options: Sequence[str] = (), **environment: str) -> Iterator[System]:
+    """`options` are further words for `manage.py up`."""
     data = Path(tempfile.mkdtemp(prefix="baton-bench-"))
     data.chmod(0o755)
     port = free_port()
@@ -121,7 +127,9 @@ def running_system(*, web_only: bool = False, **environment: str) -> Iterator[Sy
         if name not in OURS and not name.startswith(("BATON_", "OPENAI_"))
     }
     inherited |= {"BATON_DATA": str(data), "PUBLIC_BASE_URL": url, "LOG_LEVEL": "WARNING"} | environment
-    words = ["-m", "bench.web", str(port)] if web_only else ["manage.py", "up", "--no-demo", "--port", str(port)]
+    words = (
+        ["-m", "bench.web", str(port)] if web_only else ["manage.py", "up", "--no-demo", "--port", str(port), *options]
+    )
     log = (data / "bench.log").open("wb")
     process = subprocess.Popen([sys.executable, *words], cwd=CHECKOUT, env=inherited, stdout=log, stderr=log)
     try:

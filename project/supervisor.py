@@ -41,22 +41,28 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def programs(host: str, port: int, *, reasoning: bool) -> list[Program]:
-    """With a model, one worker of its own does the reasoning: only that process imports CrewAI."""
+def programs(host: str, port: int, *, reasoning: bool, workers: int = 1, beats: int = 1) -> list[Program]:
+    """With a model, one worker of its own does the reasoning: only that process imports CrewAI.
+
+    Workers need node names of their own; beats need nothing, because a tick that comes twice does nothing twice.
+    """
     web = [sys.executable, "-m", "uvicorn", "project.asgi:application", "--host", host, "--port", str(port)]
     web += ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio", "--no-access-log"]
     web += ["--timeout-graceful-shutdown", "5", "--log-config", str(CHECKOUT / "project" / "uvicorn-logs.json")]
     beat = [*CELERY, "beat", "--schedule", os.devnull, "--pidfile", ""]
     queues = "wake" if reasoning else "wake,reasoning"
-    chosen = [
-        Program("web", web),
-        Program("worker", [*WORKER, "-Q", queues, "-n", "worker@%h", *QUIET]),
-        Program("beat", beat),
-    ]
+    chosen = [Program("web", web)]
+    for name in numbered("worker", workers):
+        chosen.append(Program(name, [*WORKER, "-Q", queues, "-n", f"{name}@%h", *QUIET]))
+    chosen += [Program(name, beat) for name in numbered("beat", beats)]
     if reasoning:
         own = [*WORKER, "-Q", "reasoning", "-n", "reasoning@%h", *QUIET]
         chosen.append(Program("reasoning", own, {"BATON_REASONING": "1"}))
     return chosen
+
+
+def numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}{number}" for number in range(1, count + 1)]
 
 
 class Child:
@@ -249,7 +255,8 @@ def is_only_supervisor(installation: Installation) -> bool:
 def main() -> int:
     plan = json.loads(sys.argv[1])
     with attach() as servers:
-        chosen = programs(plan["host"], plan["port"], reasoning=plan["reasoning"])
+        sizes = {name: plan[name] for name in ("reasoning", "workers", "beats")}
+        chosen = programs(plan["host"], plan["port"], **sizes)
         supervisor = Supervisor(servers, [Child(program) for program in chosen])
         return supervisor.run(address=plan["address"], greeting=plan["greeting"])
 

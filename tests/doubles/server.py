@@ -30,6 +30,7 @@ class Request:
     headers: Mapping[str, str]  # case-insensitive, as http.client reads them
     body: bytes
     arrived_at: float  # time.time() when the request line and headers had been read
+    client_port: int = 0  # tells which process calls
 
     @property
     def query(self) -> dict[str, str]:
@@ -94,6 +95,9 @@ class HttpDouble:
     def answer(self, request: Request) -> Answer:
         raise NotImplementedError
 
+    def finish(self, request: Request) -> None:
+        """The answer has left, or its caller has."""
+
     def start(self) -> Self:
         self._thread.start()
         return self
@@ -156,11 +160,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer_any(self) -> None:
         request = self._read_request()
-        answer = self.server.double.answer(request)
+        try:
+            self._give(self.server.double.answer(request))
+        finally:
+            self.server.double.finish(request)
+
+    def _give(self, answer: Answer) -> None:
         if isinstance(answer, Response):
             self._write(answer)
         elif isinstance(answer, Hang):
-            self.server.double.stopping.wait(answer.seconds)
+            self._hold_open(answer.seconds)
             self.close_connection = True
         else:
             self._break_connection()
@@ -171,7 +180,22 @@ class _Handler(BaseHTTPRequestHandler):
         arrived_at = time.time()
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return Request(self.command, parts.path, parts.query, self.headers, body, arrived_at)
+        return Request(self.command, parts.path, parts.query, self.headers, body, arrived_at, self.client_address[1])
+
+    def _hold_open(self, seconds: float) -> None:
+        """Until the time is over, the double stops, or the caller has gone."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self.server.double.stopping.wait(0.05):
+            if self._caller_has_gone():
+                return
+
+    def _caller_has_gone(self) -> bool:
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _write(self, response: Response) -> None:
         # One write for head and body: two small packets meet delayed ACKs and cost 40 ms each.

@@ -35,6 +35,7 @@ from tests.doubles.twilio_book import (
     update,
 )
 from tests.doubles.twilio_callbacks import CallbackPlan, StatusCaller
+from tests.doubles.twilio_calls import Call, CallLedger
 from tests.doubles.twilio_faults import Fault
 from tests.doubles.twilio_forms import inbound_form, send_inbound, sign, status_form
 
@@ -42,6 +43,7 @@ __all__ = [
     "ACCOUNT_SID",
     "AUTH_TOKEN",
     "BookedMessage",
+    "Call",
     "CallbackPlan",
     "TwilioDouble",
     "inbound_form",
@@ -75,6 +77,7 @@ class TwilioDouble(HttpDouble):
         self.auth_token = auth_token
         self.plan = plan or CallbackPlan()
         self.callbacks = StatusCaller(self.advance, routes=routes)
+        self.calls = CallLedger()
         self._book: dict[str, BookedMessage] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
@@ -116,6 +119,7 @@ class TwilioDouble(HttpDouble):
         with self._lock:
             self._book.clear()
             self._faults.clear()
+        self.calls.clear()
         self.callbacks.log.clear()
         self.plan = CallbackPlan()
 
@@ -148,22 +152,28 @@ class TwilioDouble(HttpDouble):
             raise Refusal(401, 20003, "Authenticate")
 
     def _create(self, request: Request) -> Answer:
+        call = self.calls.begin(request)
         message = checked_message(request, self.account_sid)
         fault = self._next_fault(message)
         if fault is None:
-            return Response.json(201, self._accept(message))
-        return self._go_wrong(message, fault)
+            return Response.json(201, self._accept(message, call))
+        return self._go_wrong(message, fault, call)
 
-    def _go_wrong(self, message: BookedMessage, fault: Fault) -> Answer:
+    def finish(self, request: Request) -> None:
+        self.calls.end(request)
+
+    def _go_wrong(self, message: BookedMessage, fault: Fault, call: Call) -> Answer:
+        call.fault = fault.name
         if fault.name == "slow":
             self.stopping.wait(fault.ms / 1000)
-            return Response.json(201, self._accept(message))
+            return Response.json(201, self._accept(message, call))
         if fault.is_accepted:
-            self._accept(message)
+            self._accept(message, call)
         return fault.answer
 
-    def _accept(self, message: BookedMessage) -> dict[str, Any]:
+    def _accept(self, message: BookedMessage, call: Call) -> dict[str, Any]:
         self._add(message)
+        call.accepted_at = time.time()
         as_created = resource(message)
         if message.status != "scheduled":
             self.callbacks.schedule(message, self.plan, self.auth_token)

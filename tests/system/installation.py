@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -181,8 +181,13 @@ class Customer:
 
 
 @contextmanager
-def acme_installation(**environment: str) -> Iterator[Acme]:
-    with TwilioDouble() as twilio, CalendlyDouble() as calendly, running_system(**environment) as system:
+def acme_installation(*, options: Sequence[str] = (), **environment: str) -> Iterator[Acme]:
+    """`options` are further words for `manage.py up`."""
+    with (
+        TwilioDouble() as twilio,
+        CalendlyDouble() as calendly,
+        running_system(options=options, **environment) as system,
+    ):
         acme = Acme(system, twilio, calendly)
         acme.open()
         yield acme

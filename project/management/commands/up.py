@@ -16,6 +16,8 @@ from project.installation import Installation
 from project.schedule import sync_schedule
 from project.supervisor import is_only_supervisor
 
+SUPERVISOR = "project.supervisor"
+MOST = 64
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -27,9 +29,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--port", type=_port, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--workers", type=_count, default=1, help="more of them use more processor cores")
+        parser.add_argument("--beats", type=_count, default=1, help="a second one ticks on when the first dies")
         parser.add_argument("--no-demo", action="store_true", help="do not load the demo workspace on the first start")
 
-    def handle(self, *args: Any, port: int, host: str, no_demo: bool, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, host: str, workers: int, beats: int, no_demo: bool, **options: Any) -> None:
         servers = attachment()
         installation = servers.installation
         installation.create()
@@ -42,7 +46,7 @@ class Command(BaseCommand):
         if host not in LOOPBACK:
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         servers.hand_over()
-        become_supervisor(host, port, greeting=greet(installation))
+        become_supervisor(host, port, workers=workers, beats=beats, greeting=greet(installation))
 
     def _prepare(self, installation: Installation, *, demo: bool) -> None:
         self.stderr.write("baton: preparing the database")
@@ -63,6 +67,12 @@ class Command(BaseCommand):
 def _port(given: str) -> int:
     if not given.isdecimal() or not 0 < int(given) < 65536:
         raise argparse.ArgumentTypeError(f"{given!r} is not a port (1 to 65535)")
+    return int(given)
+
+
+def _count(given: str) -> int:
+    if not given.isdecimal() or not 0 < int(given) <= MOST:
+        raise argparse.ArgumentTypeError(f"{given!r} is not a number from 1 to {MOST}")
     return int(given)
 
 
@@ -97,7 +107,7 @@ def is_model_configured() -> bool:
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
 
 
-def become_supervisor(host: str, port: int, *, greeting: str) -> None:
+def become_supervisor(host: str, port: int, *, workers: int, beats: int, greeting: str) -> None:
     reached_at = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
     plan = {
         "host": host,
@@ -105,5 +115,7 @@ def become_supervisor(host: str, port: int, *, greeting: str) -> None:
         "address": f"http://{reached_at}:{port}",
         "greeting": greeting,
         "reasoning": is_model_configured(),
+        "workers": workers,
+        "beats": beats,
     }
-    os.execv(sys.executable, [sys.executable, "-m", "project.supervisor", json.dumps(plan)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", SUPERVISOR, json.dumps(plan)])  # noqa: S606

@@ -1,0 +1,90 @@
+"""The shape of a row of the fault matrix, and what comes of running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
+from random import Random
+from typing import Final
+
+from .arena import Arena
+from .auditor import TOTALS, Findings, judge
+from .traffic import Traffic
+
+NOTHING_BROKEN: Final = dict.fromkeys(TOTALS, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The figures that a row has to reach: each at most, or at least, its limit.
+
+    Nothing may be lost, repeated, overlapping, stale or missed in any row; that need not be said again.
+    """
+
+    at_most: Mapping[str, float] = field(default_factory=dict)
+    at_least: Mapping[str, float] = field(default_factory=dict)
+
+    def missed_by(self, figures: Mapping[str, float]) -> list[str]:
+        most = {**NOTHING_BROKEN, **self.at_most}
+        above = [
+            f"{name} is {figures[name]:g}, at most {limit:g}" for name, limit in most.items() if figures[name] > limit
+        ]
+        below = [
+            f"{name} is {figures[name]:g}, at least {limit:g}"
+            for name, limit in self.at_least.items()
+            if figures[name] < limit
+        ]
+        return above + below
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a row measured. `trials` is what could have gone wrong: the n of the bound 3/n."""
+
+    faults: int
+    trials: int
+    figures: Mapping[str, float]
+    examples: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault of the matrix. `run` injects about `faults` of them into the arena, and measures.
+
+    `share` is its part of the faults of a whole run, `least` the fewest that say anything. `bug` is what it must find.
+    `environment` other than empty asks for an arena of its own, started with these variables.
+    """
+
+    number: int
+    name: str
+    promises: tuple[str, ...]
+    reach: Reach
+    bug: str
+    run: Callable[[Arena, int, Random], Outcome]
+    least: int = 3
+    share: float = 1.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def all_rows() -> list[Row]:
+    """Every module of `rows` that has a ROW, by number."""
+    package = import_module("tests.chaos.rows")
+    modules = [import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__)]
+    return sorted((module.ROW for module in modules if hasattr(module, "ROW")), key=lambda row: row.number)
+
+
+def audited(traffic: Traffic, *, faults: int, trials: int, seconds: float = 90, **figures: float) -> Outcome:
+    """Let everything come to its end, then let the auditor count; `figures` are the row's own."""
+    left = traffic.arena.settle(seconds=seconds)
+    findings = judge(traffic.arena, traffic.history)
+    examples = dict(findings.examples)
+    if left:
+        examples["unsettled"] = [f"{count} {name}" for name, count in left.items()]
+    return Outcome(faults, trials, {**_totals(findings), **figures, "unsettled": sum(left.values())}, examples)
+
+
+def _totals(findings: Findings) -> dict[str, float]:
+    totals = {word: float(sum(findings.counts[name] for name in names)) for word, names in TOTALS.items()}
+    return {**totals, **{name: float(count) for name, count in findings.broken.items()}}

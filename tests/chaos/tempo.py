@@ -1,0 +1,51 @@
+"""Everything that a system under chaos does sooner than in production, in one place.
+
+Leases, windows and sweeps keep their proportions: a call ends within its window, absence is believed only after the
+window, and a grant outlives the words that it was given for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from .patching import owner_of, replace
+
+SWEEP_SECONDS: Final = 2.0  # the provider's list; 60 in production
+QUIET_SECONDS: Final = 0.5
+CONNECT_SECONDS: Final = 0.4
+READ_SECONDS: Final = 0.8
+CALL_WINDOW_SECONDS: Final = 2.4
+START_MARGIN_SECONDS: Final = 0.2
+LEASE_SECONDS: Final = 5.0
+LOCK_DELAY_SECONDS: Final = 2.0  # as in production
+
+PACE: Final[Mapping[str, Any]] = {
+    "messaging.services.missed.EVERY": timedelta(seconds=SWEEP_SECONDS),
+    "messaging.services.missed.QUIET": timedelta(seconds=QUIET_SECONDS),
+    "messaging.services.dispatch.CALL_WINDOW_SECONDS": CALL_WINDOW_SECONDS,
+    "messaging.services.dispatch.HTTP_SECONDS": CONNECT_SECONDS + READ_SECONDS,
+    "messaging.services.dispatch.START_MARGIN_SECONDS": START_MARGIN_SECONDS,
+    "messaging.channels.whatsapp_twilio.transport.CONNECT_SECONDS": CONNECT_SECONDS,
+    "messaging.channels.whatsapp_twilio.transport.READ_SECONDS": READ_SECONDS,
+    "messaging.services.settlement.FIRST_LOOK": timedelta(seconds=1),
+    "messaging.services.reconcile.ASK_AGAIN_AFTER": timedelta(seconds=1),
+    "messaging.services.reconcile.BELIEVE_ABSENCE_AFTER": timedelta(seconds=3),
+    "messaging.floor.LEASE_SECONDS": LEASE_SECONDS,
+    "agents.primary.turns.TURN_LEASE": timedelta(seconds=4),
+    "handover.services.ladder.STEP_LEASE": timedelta(seconds=2),
+    "handover.services.ladder.LINK_LEASE": timedelta(seconds=4),
+}
+
+RESTART_PAUSES: Final = (0.1,)
+"""How soon the supervisor starts again what was killed, however often that happens."""
+
+
+def quicken() -> None:
+    for path, value in PACE.items():
+        replace(path, value)
+    for function in ("acquire", "renew"):  # their default was bound when the module was read
+        owner, name = owner_of(f"messaging.floor.{function}")
+        getattr(owner, name).__kwdefaults__["seconds"] = LEASE_SECONDS
+    replace("project.management.commands.up.SUPERVISOR", "tests.chaos.supervisor")
