@@ -22,7 +22,8 @@ import redis
 from bench.system import System, program_named
 from project.installation import Server
 from tests.doubles.calendly import CalendlyDouble
-from tests.doubles.twilio import CallbackPlan, TwilioDouble
+from tests.doubles.twilio import TwilioDouble
+from tests.doubles.twilio_calls import ignore
 from tests.system.installation import Acme, acme_installation
 
 from .devices.pauses import ARMED
@@ -96,6 +97,11 @@ class Arena:
             time.sleep(0.25)
         return left
 
+    def logged(self, words: str) -> int:
+        """How many lines of the system's own log hold these words."""
+        log = (self.system.installation.data / "bench.log").read_text(errors="replace")
+        return sum(words in line for line in log.splitlines())
+
     # -- harming ---------------------------------------------------------------------------------------------------
 
     def kill(self, process: psutil.Process) -> bool:
@@ -155,9 +161,9 @@ class Arena:
     # -- mending ---------------------------------------------------------------------------------------------------
 
     def mend(self) -> None:
-        """What the next row may rely on: every process runs, the providers behave."""
-        self.twilio.clear_faults()
-        self.twilio.plan = CallbackPlan()
+        """What the next row may rely on: every process runs, the providers behave and have empty books."""
+        self.twilio.calls.on_call = ignore
+        self.twilio.reset_all()
         (self.system.installation.data / ARMED).unlink(missing_ok=True)
         for program in (*PROGRAMS, "reasoning"):
             for process in self.alive(program):

@@ -23,6 +23,7 @@ LOCK_DELAY_SECONDS: Final = 2.0  # as in production
 
 PACE: Final[Mapping[str, Any]] = {
     "messaging.services.missed.EVERY": timedelta(seconds=SWEEP_SECONDS),
+    "messaging.services.missed.OVERLAP": timedelta(seconds=5 * SWEEP_SECONDS),
     "messaging.services.missed.QUIET": timedelta(seconds=QUIET_SECONDS),
     "messaging.services.dispatch.CALL_WINDOW_SECONDS": CALL_WINDOW_SECONDS,
     "messaging.services.dispatch.HTTP_SECONDS": CONNECT_SECONDS + READ_SECONDS,

@@ -29,6 +29,7 @@ from .history import Action, History, Outcome
 SAYINGS: Final = ("Hello", "What does it cost?", "Do you deliver on Saturdays?", "Which plan do you advise?")
 STAFF: Final = ("takes over", "writes", "returns", "resolves")
 DRIVERS: Final = 12
+WRITES_AGAIN: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -116,42 +117,57 @@ class Traffic:
     # -- a crowd ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def flowing(self, *, a_second: float, asking: float = 0.2, staffed: float = 0.1) -> Iterator[None]:
+    def flowing(
+        self, *, a_second: float, asking: float = 0.2, staffed: float = 0.1, is_listed: bool = True
+    ) -> Iterator[None]:
         """While the block runs, `a_second` customers write: a share asks for a person, a share meets Ana.
 
         Open loop: nobody waits for anybody else's answer. At the end everyone has been heard out.
         """
         over = threading.Event()
+        crowd = Crowd(self, asking, staffed, is_listed)
         with ThreadPoolExecutor(DRIVERS, thread_name_prefix="driver") as drivers:
-            flow = drivers.submit(self._flow, drivers, over, a_second, asking, staffed)
+            flow = threading.Thread(target=crowd.flow, args=(drivers, over, a_second))
+            flow.start()
             try:
                 yield
             finally:
                 over.set()
-                flow.result()
+                flow.join()
 
-    def _flow(
-        self, drivers: ThreadPoolExecutor, over: threading.Event, a_second: float, asking: float, staffed: float
-    ) -> None:
+
+@dataclass(slots=True)
+class Crowd:
+    """Draws who does what next, in one thread, so that a seed tells the same story."""
+
+    traffic: Traffic
+    asking: float
+    staffed: float
+    is_listed: bool
+    known: list[str] = field(default_factory=list)
+
+    def flow(self, drivers: ThreadPoolExecutor, over: threading.Event, a_second: float) -> None:
         due = time.monotonic()
-        known: list[str] = []
         while not over.is_set():
-            drivers.submit(self._next_act(known, asking, staffed))
+            drivers.submit(self.next_act())
             due += 1 / a_second
             over.wait(max(0.0, due - time.monotonic()))
 
-    def _next_act(self, known: list[str], asking: float, staffed: float) -> Callable[[], Any]:
-        """Drawn here, in one thread, so that a seed tells the same story."""
-        if len(known) > 10 and self.rng.random() < staffed:
-            kind, phone = self.rng.choice(STAFF), self.rng.choice(known[:-5])
-            return lambda: self.staff(kind, phone)
-        if known and self.rng.random() < 0.2:
-            phone = self.rng.choice(known)
-        else:
-            phone = self.new_phone()
-            known.append(phone)
-        text = ASKS_FOR_PERSON if self.rng.random() < asking else self.rng.choice(SAYINGS)
-        return lambda: self.says(phone, text)
+    def next_act(self) -> Callable[[], Any]:
+        rng = self.traffic.rng
+        if len(self.known) > 10 and rng.random() < self.staffed:
+            kind, phone = rng.choice(STAFF), rng.choice(self.known[:-5])
+            return lambda: self.traffic.staff(kind, phone)
+        phone = self._writer()
+        text = ASKS_FOR_PERSON if rng.random() < self.asking else rng.choice(SAYINGS)
+        return lambda: self.traffic.says(phone, text, is_listed=self.is_listed)
+
+    def _writer(self) -> str:
+        """Mostly somebody new; at times one who wrote before."""
+        if self.known and self.traffic.rng.random() < WRITES_AGAIN:
+            return self.traffic.rng.choice(self.known)
+        self.known.append(self.traffic.new_phone())
+        return self.known[-1]
 
 
 _REQUESTS: Final[dict[str, tuple[str, Any]]] = {
