@@ -34,13 +34,14 @@ class NewEvent:
 
 
 # The keys are inserted in one order everywhere, so that two batches with the same repeated events cannot deadlock;
-# the events in the order of arrival, so that their ids tell it.
+# the events in the order of arrival, so that their ids tell it. The arrays travel in binary (%b): their text form, with
+# its quoting of every element, costs six times the CPU.
 INSERT_NEW_EVENTS: Final = """
 WITH arrived AS (
     SELECT DISTINCT ON (source, source_id, key) *
     FROM unnest(
-        %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-        %s::text[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[]
+        %b::bigint[], %b::text[], %b::bigint[], %b::text[], %b::text[],
+        %b::text[], %b::text[], %b::text[], %b::bytea[], %b::timestamptz[]
     ) WITH ORDINALITY AS event (
         workspace_id, source, source_id, kind, key, order_key, query, headers, body, received_at, place
     )
@@ -96,4 +97,6 @@ def new_event(
 
 
 def storable(text: str) -> str:
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

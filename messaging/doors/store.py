@@ -52,14 +52,14 @@ class EventStore:
         """True: new and committed. False: its key was there already. Raises StoreUnavailable."""
         if self._waiting_bytes > MAX_WAITING_BYTES:
             raise StoreUnavailable("too much is waiting for the database")
-        stored = asyncio.get_running_loop().create_future()
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, stored))
         self._waiting_bytes += len(event.body)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_waiting())
         try:
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                return await asyncio.shield(stored)
+                return await stored  # its own: a caller who gives up takes nothing from the writer
         except TimeoutError:
             raise StoreUnavailable("the database did not answer in time") from None
 

@@ -25,10 +25,11 @@ from twilio.request_validator import (
 )
 
 Form = list[tuple[str, str]]
+Pairs = tuple[tuple[bytes, bytes], ...]
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_FIELDS: Final = 1000
-_HASHES: Final = {HMAC_SHA1: hashlib.sha1, HMAC_SHA256: hashlib.sha256}
+_HASHES: Final = {HMAC_SHA1: "sha1", HMAC_SHA256: "sha256"}
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9]{1,64}(:[a-z_]{1,32})?")
 
 
@@ -97,12 +98,12 @@ def _setting(part: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _signed_pairs(url: str, content_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
+def _signed_pairs(url: str, content_type: str, body: bytes) -> Pairs:
     if _is_form(content_type):
         return _pairs(body)
     if not _has_promised_hash(url, body):
         raise ValueError("the body is not the one that was signed")
-    return []
+    return ()
 
 
 def _has_promised_hash(url: str, body: bytes) -> bool:
@@ -113,20 +114,22 @@ def _has_promised_hash(url: str, body: bytes) -> bool:
     return hmac.compare_digest(hashlib.sha256(body).hexdigest().encode(), promised[0].lower().encode())
 
 
-def _is_signed(url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str) -> bool:
-    try:
-        params = _Params((name.decode(), value.decode()) for name, value in pairs)
-    except UnicodeDecodeError:
-        # Text that is no UTF-8: a sender signs either its bytes or what a decoder made of them.
-        if _is_signed_in_bytes(url, pairs, signature, token, algorithm):
-            return True
-        params = _Params((_text(name), _text(value)) for name, value in pairs)
+def _is_signed(url: str, pairs: Pairs, signature: str, token: str, algorithm: str) -> bool:
+    """Whether Twilio's own validator accepts the signature, or the bytes as they came are what was signed.
+
+    The bytes come first: they are the address as it was called and the form as it was sent, which is what Twilio signs
+    nearly always, and five times cheaper to check. The validator also knows the address with and without its port.
+    """
+    if _is_signed_in_bytes(url, pairs, signature, token, algorithm):
+        return True
+    params = _Params((_text(name), _text(value)) for name, value in pairs)
     return bool(RequestValidator(token).validate(url, params, signature, algorithm))
 
 
-def _is_signed_in_bytes(url: str, pairs: list[tuple[bytes, bytes]], signature: str, token: str, algorithm: str) -> bool:
+def _is_signed_in_bytes(url: str, pairs: Pairs, signature: str, token: str, algorithm: str) -> bool:
+    """Text that is no UTF-8 is signed either in its bytes, as here, or as what a decoder made of them."""
     signed = url.encode() + b"".join(name + value for name, value in sorted(set(pairs)))
-    digest = hmac.new(token.encode(), signed, _HASHES[algorithm]).digest()
+    digest = hmac.digest(token.encode(), signed, _HASHES[algorithm])
     return hmac.compare_digest(base64.b64encode(digest), signature.encode("utf-8", "replace"))
 
 
@@ -161,6 +164,8 @@ def parse_form(body: bytes, content_type: str = FORM_TYPE) -> Form:
 
 def storable(text: str) -> str:
     """Replace what PostgreSQL refuses in text (NUL, lone surrogates) by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
@@ -174,10 +179,15 @@ def _name(raw: bytes) -> str:
     return name
 
 
-def _pairs(body: bytes) -> list[tuple[bytes, bytes]]:
+@lru_cache(maxsize=1)  # a door reads the same body twice in a row: for what it says, and for what was signed
+def _pairs(body: bytes) -> Pairs:
     # urllib's parse_qsl refuses raw bytes above ASCII and needs a decision about bad UTF-8: we verify bytes.
-    fields = (field.replace(b"+", b" ").partition(b"=") for field in body.split(b"&") if field)
-    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in fields]
+    fields = (field.partition(b"=") for field in body.replace(b"+", b" ").split(b"&") if field)
+    return tuple((_unquoted(name), _unquoted(value)) for name, _, value in fields)
+
+
+def _unquoted(raw: bytes) -> bytes:
+    return unquote_to_bytes(raw) if b"%" in raw else raw
 
 
 def _text(raw: bytes) -> str:
@@ -189,7 +199,10 @@ def _is_form(content_type: str) -> bool:
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
+    """The doors give names in lower case; others as they like."""
     wanted = name.lower()
+    if wanted in headers:
+        return headers[wanted]
     return next((value for key, value in headers.items() if key.lower() == wanted), "")
 
 

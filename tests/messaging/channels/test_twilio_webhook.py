@@ -168,6 +168,22 @@ def test_what_the_double_sends_is_accepted():
     assert is_accepted(given=shared, body=body, secrets={"shared_keys": "k1=s3cret"})
 
 
+@given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=8).filter(lambda form: "Added" not in form))
+def test_whatever_twilio_signs_is_accepted_and_nothing_more(form):
+    given, body = headers(sign(URL, form, TOKEN)), urlencode(form).encode()
+
+    assert is_accepted(given=given, body=body)
+    assert not is_accepted(given=given, body=body + b"&Added=1")
+
+
+def test_an_address_is_accepted_with_and_without_its_port():
+    form = {"Body": "Hello"}
+    with_port = URL.replace("example.com", "example.com:443")
+
+    assert is_accepted(given=headers(sign(with_port, form, TOKEN)), body=b"Body=Hello")
+    assert is_accepted(with_port, given=headers(sign(URL, form, TOKEN)), body=b"Body=Hello")
+
+
 @given(url=st.text(), body=st.binary(), signature=st.text(), content_type=st.text())
 def test_nothing_that_arrives_raises(url, body, signature, content_type):
     given = {
