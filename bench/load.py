@@ -32,6 +32,10 @@ class Answers:
     seconds: list[float] = field(default_factory=list)
     elapsed: float = 0.0
 
+    @property
+    def accepted(self) -> int:
+        return sum(count for status, count in self.statuses.items() if 200 <= status < 300)
+
     def percentile_ms(self, percent: float) -> float:
         return percentile_ms(self.seconds, percent)
 

@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
-import psycopg
 
-from project.installation import CHECKOUT, Installation, Server
+from bench.ground import Ground, NotReady, new_folder, own_environment, remove
+from project.installation import CHECKOUT, Installation
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 READY_SECONDS = 120.0
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEY", "PUBLIC_BASE_URL", "DJANGO_SETTINGS_MODULE")
 SENDER = "whatsapp:+14155238886"
 
 
-class NotReady(Exception):
-    """Something that the benchmark needs did not start."""
-
-
 @dataclass(frozen=True, slots=True)
-class System:
+class System(Ground):
+    """Our processes on ground of their own."""
+
     url: str
-    installation: Installation
     process: subprocess.Popen[bytes]
-    environment: Mapping[str, str]
-
-    def manage(self, *words: str) -> Any:
-        """Run one of our commands on this system; its JSON."""
-        command = [sys.executable, "manage.py", *words, "--json"]
-        done = subprocess.run(command, cwd=CHECKOUT, env=self.environment, capture_output=True, check=False)
-        if done.returncode:
-            raise NotReady(f"{words[0]}: {done.stderr.decode(errors='replace')[-2000:]}")
-        return json.loads(done.stdout)
-
-    def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.installation.url(Server.POSTGRES), autocommit=True)
 
     def processes(self) -> dict[str, list[psutil.Process]]:
         """The processes of this system by the program they belong to; PostgreSQL and Redis live beside it."""
@@ -117,28 +96,21 @@ def free_port() -> int:
 @contextmanager
 def running_system(*, web_only: bool = False, options: Sequence[str] = (), **environment: str) -> Iterator[System]:
     """`options` are further words for `manage.py up`."""
-    data = Path(tempfile.mkdtemp(prefix="baton-bench-"))
-    data.chmod(0o755)
+    data = new_folder()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in OURS and not name.startswith(("BATON_", "OPENAI_"))
-    }
-    inherited |= {"BATON_DATA": str(data), "PUBLIC_BASE_URL": url, "LOG_LEVEL": "WARNING"} | environment
-    words = (
-        ["-m", "bench.web", str(port)] if web_only else ["manage.py", "up", "--no-demo", "--port", str(port), *options]
-    )
+    inherited = own_environment(data, **{"PUBLIC_BASE_URL": url} | environment)
+    up = ["manage.py", "up", "--no-demo", "--port", str(port), *options]
+    words = ["-m", "bench.web", str(port)] if web_only else up
     log = (data / "bench.log").open("wb")
     process = subprocess.Popen([sys.executable, *words], cwd=CHECKOUT, env=inherited, stdout=log, stderr=log)
     try:
         _wait_until_healthy(url, process, data / "bench.log")
-        yield System(url, Installation(data), process, inherited)
+        yield System(Installation(data), inherited, url, process)
     finally:
         stop(process)
         log.close()
-        _remove(data)
+        remove(data)
 
 
 @contextmanager
@@ -190,12 +162,3 @@ def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise NotReady(f"no double at port {port}")
-
-
-def _remove(data: Path) -> None:
-    """The keepers stop their servers a moment after the last user has gone."""
-    for _ in range(50):
-        shutil.rmtree(data, ignore_errors=True)
-        if not data.exists():
-            return
-        time.sleep(0.2)
