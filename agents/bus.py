@@ -1,6 +1,7 @@
 """Messages between agents: stored rows, routed to the agent that subscribed, visible in the trail.
 
-A message with a subscriber is a due row: it is delivered in a transaction of its own, once, and again after a crash.
+A message with a subscriber is a due row: it is delivered in a transaction of its own, once, and again after a crash;
+one that failed or ended its process five times is parked, and the team is told.
 """
 
 import logging
@@ -13,7 +14,7 @@ from django.db import transaction
 from crm.models import Lead
 from crm.services.trail import record_decision
 from messaging.models import Conversation
-from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -73,35 +74,60 @@ def has_due_agent_messages(now: datetime) -> bool:
 
 def deliver_one_due_agent_message(now: datetime) -> bool:
     """Let the subscriber act on the oldest undelivered message; False when there is none."""
-    with across_workspaces(), transaction.atomic():
-        message = (
-            AgentMessage.objects.filter(due_at__lte=now)
-            .select_related("lead")
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .order_by("due_at", "id")
-            .first()
-        )
-        if message is None:
-            return False
-        with workspace_scope(message.workspace_id):
+    with across_workspaces():
+        message = _begin_attempt(now)
+    if message is None:
+        return False
+    with workspace_scope(message.workspace_id):
+        try:
             _deliver(message, now)
+        except Exception as error:
+            logger.exception("agent_message.failed", extra={"agent_message": message.pk})
+            if message.attempts_made >= MAX_ATTEMPTS:
+                _park(message, error, now)
     return True
 
 
-def _deliver(message: AgentMessage, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            _subscribers[message.recipient, message.kind](message, now)
-    except Exception:
-        logger.exception("agent_message.failed", extra={"agent_message": message.pk})
+@transaction.atomic
+def _begin_attempt(now: datetime) -> AgentMessage | None:
+    """Count the attempt and let the message rest: should the process die in the work, this is what is left."""
+    message = (
+        AgentMessage.objects.filter(due_at__lte=now)
+        .select_related("lead")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("due_at", "id")
+        .first()
+    )
+    if message is not None:
         message.attempts_made += 1
-        is_parked = message.attempts_made >= MAX_ATTEMPTS
-        message.due_at = None if is_parked else now + retry_delay(message.attempts_made)
-        if is_parked:
-            _call_for_help(message, now)
-    else:
-        message.due_at, message.received_at = None, now
-    message.save(update_fields=["due_at", "received_at", "attempts_made"])
+        message.due_at = now + retry_delay(message.attempts_made)
+        message.save(update_fields=["attempts_made", "due_at"])
+    return message
+
+
+@transaction.atomic
+def _deliver(message: AgentMessage, now: datetime) -> None:
+    if not _is_ours(message):
+        return
+    if message.attempts_made > MAX_ATTEMPTS:
+        raise WorkerDied
+    _subscribers[message.recipient, message.kind](message, now)
+    message.due_at, message.received_at = None, now
+    message.save(update_fields=["due_at", "received_at"])
+
+
+def _is_ours(message: AgentMessage) -> bool:
+    """Lock it, unless another worker began a later attempt meanwhile: this one may have been paused."""
+    tried_as_now = AgentMessage.objects.filter(pk=message.pk, due_at__isnull=False, attempts_made=message.attempts_made)
+    return tried_as_now.select_for_update(no_key=True).first() is not None
+
+
+@transaction.atomic
+def _park(message: AgentMessage, error: Exception, now: datetime) -> None:
+    if _is_ours(message):
+        message.due_at = None
+        message.save(update_fields=["due_at"])
+        _call_for_help(message, now)
 
 
 def _call_for_help(message: AgentMessage, now: datetime) -> None:

@@ -17,7 +17,7 @@ from messaging.models import Conversation
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import lock_conversation, next_seq
-from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -52,6 +52,8 @@ def climb_one_due_step(now: datetime) -> bool:
         return False
     with workspace_scope(step.workspace):
         try:
+            if step.attempts_made > MAX_ATTEMPTS:
+                raise WorkerDied
             climb(step, now)
         except Exception as error:  # anything unforeseen: the step is tried again, then parked where people see it
             logger.exception("ladder.failed", extra={"step": step.pk})

@@ -2,6 +2,7 @@
 
 Applying is pure database work in the transaction that marks the event; what fails is tried again later, what
 cannot be understood is parked, visible and replayable. Nothing received is ever deleted here.
+Each attempt is counted before its work, so that an event which ends its process is parked like one that fails.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from pydantic import ValidationError
 
@@ -18,13 +20,14 @@ from messaging.doors.sources import source_named
 from messaging.incoming import INSERT_NEW_EVENTS, UnreadablePayload, columns, new_event, storable
 from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
-from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import workspace_scope
 
 logger = logging.getLogger(__name__)
 
 Claim = Callable[[datetime], WebhookEvent | None]
+Lock = Callable[[WebhookEvent], None]
 
 
 # -- taking in ---------------------------------------------------------------------------------------------------
@@ -116,32 +119,53 @@ LOCK_ORDER_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def claim_next_in_order(now: datetime) -> WebhookEvent | None:
-    """Lock the oldest due event that no earlier one of the same `order_key` waits before."""
-    event = next(iter(WebhookEvent.objects.raw(CLAIM_NEXT_IN_ORDER, [now])), None)
-    if event is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK_ORDER_KEY, [f"{event.source}/{event.source_id}/{event.order_key}"])
+    """The oldest due event that no earlier one of the same `order_key` waits before."""
+    return next(iter(WebhookEvent.objects.raw(CLAIM_NEXT_IN_ORDER, [now])), None)
+
+
+def lock_sender(event: WebhookEvent) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ORDER_KEY, [f"{event.source}/{event.source_id}/{event.order_key}"])
+
+
+def apply_one_due_event(now: datetime, *, claim: Claim = claim_next_in_order, lock: Lock = lock_sender) -> bool:
+    """Apply one due event in the transaction that marks it; False when none can be applied now."""
+    event = _begin_attempt(now, claim)
+    if event is None:
+        return False
+    try:
+        with transaction.atomic():
+            if _is_ours(event):
+                lock(event)
+                _mark(event, state=_apply(event, now), applied_at=now, error="")
+    except Exception as error:
+        _record_failure(event, error, now)
+    return True
+
+
+@transaction.atomic
+def _begin_attempt(now: datetime, claim: Claim) -> WebhookEvent | None:
+    """Count the attempt and let the event rest, in a transaction of its own: should the process die in the work, this
+    is what is left. Its sender's later events wait behind it.
+    """
+    event = claim(now)
+    if event is None:
+        return None
+    event.attempts_made += 1
+    event.due_at = now + retry_delay(event.attempts_made)
+    event.save(update_fields=["attempts_made", "due_at"])
     return event
 
 
-def apply_one_due_event(now: datetime, *, claim: Claim = claim_next_in_order) -> bool:
-    """Apply one due event in the transaction that marks it; False when none can be applied now."""
-    event = None
-    try:
-        with transaction.atomic():
-            event = claim(now)
-            if event is not None:
-                state = _apply(event, now)
-                _mark(event, state=state, applied_at=now, error="")
-    except Exception as error:
-        if event is None:
-            raise
-        _record_failure(event, error, now)
-    return event is not None
+def _is_ours(event: WebhookEvent) -> bool:
+    """Lock it, unless another worker began a later attempt meanwhile: this one may have been paused."""
+    return _tried_as_now(event).select_for_update(no_key=True).first() is not None
 
 
 def _apply(event: WebhookEvent, now: datetime) -> EventState:
     """An applier may return EventState.IGNORED for an event that concerns nobody."""
+    if event.attempts_made > MAX_ATTEMPTS:
+        raise WorkerDied
     apply_event = import_string(source_named(event.source).apply)
     with workspace_scope(event.workspace_id):
         return EventState(apply_event(event, now=now) or EventState.APPLIED)
@@ -149,22 +173,20 @@ def _apply(event: WebhookEvent, now: datetime) -> EventState:
 
 def _record_failure(event: WebhookEvent, error: Exception, now: datetime) -> None:
     """All that the attempt did is undone; what is left of it is its count and its reason."""
-    attempt = event.attempts_made + 1
+    attempt = event.attempts_made
     is_hopeless = isinstance(error, (UnreadablePayload, ValidationError)) or attempt >= MAX_ATTEMPTS
     level = logging.ERROR if is_hopeless else logging.WARNING
     logger.log(level, "event.failed", extra={"event_id": event.pk, "attempt": attempt}, exc_info=error)
-    if is_hopeless:
-        _mark(event, state=EventState.PARKED, attempts_made=attempt, error=_words(error))
-    else:
-        _mark(event, attempts_made=attempt, due_at=now + retry_delay(attempt), error=_words(error))
+    _mark(event, state=EventState.PARKED if is_hopeless else EventState.RECEIVED, error=_words(error))
 
 
 def _mark(event: WebhookEvent, **columns: object) -> None:
     """Unless another worker was quicker after our transaction was undone."""
-    tried_as_before = WebhookEvent.objects.filter(
-        pk=event.pk, state=EventState.RECEIVED, attempts_made=event.attempts_made
-    )
-    tried_as_before.update(**columns)
+    _tried_as_now(event).update(**columns)
+
+
+def _tried_as_now(event: WebhookEvent) -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(pk=event.pk, state=EventState.RECEIVED, attempts_made=event.attempts_made)
 
 
 def _words(error: Exception) -> str:

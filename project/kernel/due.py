@@ -17,6 +17,13 @@ MAX_ATTEMPTS = 5
 """A row whose work failed this often is parked: it stays visible and is not tried again by itself."""
 
 
+class WorkerDied(Exception):
+    """Why a row is parked that ended the process of each of its attempts: nobody was left to tell more."""
+
+    def __str__(self) -> str:
+        return "its worker died each time it was taken"
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """A kind of due row: whether any is due, and the Celery task that works through them."""

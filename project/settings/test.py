@@ -19,6 +19,7 @@ ALLOWED_HOSTS = ["*"]
 RUN = os.environ.get("TEST_RUN", str(os.getpid()))
 DATABASES["default"]["TEST"] = {"NAME": f"test_baton_{RUN}"}
 DATABASES["default"]["OPTIONS"]["pool"] = pool_options(30)
+del DATABASES["default"]["OPTIONS"]["options"]  # many a test is one transaction, however long it waits
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL, prefix=f"test{RUN}")}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

@@ -1,7 +1,7 @@
 """Messages between agents: stored, delivered once, tried again, and never silently dropped."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -87,6 +87,27 @@ def test_after_five_failures_it_is_parked_and_the_team_is_told(greeted: World, h
     assert stored(greeted, broken).due_at is None
     assert greeted.trail("agent.parked")
     assert any("needs you" in letter.subject for letter in mail.outbox)
+
+
+def test_a_message_that_ends_its_process_is_parked_after_five_deaths_and_the_team_is_told(greeted: World) -> None:
+    class ProcessEnded(BaseException):
+        pass
+
+    def die(message: AgentMessage, now: datetime) -> None:
+        raise ProcessEnded
+
+    bus.subscribe(Agent.ANALYST, AgentMessageKind.HUMAN_TIMEOUT, die)
+    try:
+        deadly = tell(greeted, "deadly")
+        for _ in range(5):
+            with pytest.raises(ProcessEnded):
+                bus.deliver_one_due_agent_message(greeted.now)
+            greeted.now += timedelta(minutes=9)
+        greeted.settle()
+    finally:
+        del bus._subscribers[Agent.ANALYST, AgentMessageKind.HUMAN_TIMEOUT]
+    assert (stored(greeted, deadly).due_at, stored(greeted, deadly).received_at) == (None, None)
+    assert greeted.trail("agent.parked")
 
 
 def test_a_subscriber_whose_work_failed_leaves_nothing_of_it(greeted: World) -> None:

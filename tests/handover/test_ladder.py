@@ -9,11 +9,12 @@ from agents import coordinator
 from agents.models import AgentMessage, AgentState, StaffAlert
 from agents.models.framework import Agent
 from handover.models import Booking, Handover, LadderStep
-from handover.services import ladder
+from handover.models.handovers import Rung
+from handover.services import ladder, rungs
 from handover.services.handovers import NotOpen, claim_handover
 from handover.services.policies import set_minutes
 from messaging.models import Channel, Message
-from project.kernel.scope import workspace_scope
+from project.kernel.scope import across_workspaces, workspace_scope
 from tests.journeys.world import World
 
 HUMAN = "I want to talk to a human about my contract"
@@ -306,6 +307,31 @@ def test_a_rung_that_keeps_failing_is_parked_and_the_team_is_told(world: World) 
     for _ in range(5):
         world.wait(minutes=3)
     assert world.steps()["update"] == "parked"
+    with workspace_scope(world.acme):
+        assert StaffAlert.objects.filter(subject__contains="a step of the ladder failed").exists()
+
+
+def test_a_rung_that_ends_its_process_is_parked_after_five_deaths_and_the_team_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ProcessEnded(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise ProcessEnded
+
+    world.davi_says(HUMAN)
+    world.now += timedelta(minutes=15)
+    monkeypatch.setitem(rungs.FIRE, Rung.ALERT, die)
+    for _ in range(5):
+        with pytest.raises(ProcessEnded):
+            ladder.climb_one_due_step(world.now)
+        assert not ladder.climb_one_due_step(world.now), "its lease keeps others away from it"
+        with across_workspaces():
+            LadderStep.objects.update(claimed_until=None)
+    world.settle()
+    assert world.steps()["alert"] == "parked"
+    assert "its worker died each time" in world.trail("ladder.parked")[0].reason
     with workspace_scope(world.acme):
         assert StaffAlert.objects.filter(subject__contains="a step of the ladder failed").exists()
 

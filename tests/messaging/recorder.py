@@ -16,6 +16,10 @@ SOURCE = Source(name="recorder", apply="tests.messaging.recorder.apply_event")
 SOURCES = {"recorder": "tests.messaging.recorder.SOURCE"}
 
 
+class ProcessEnded(BaseException):
+    """What ends a process passes every `except Exception`, and its connection's transaction is undone."""
+
+
 @dataclass
 class Recorder:
     """Steps in the order in which they happened: (order key, event's key, begin or end)."""
@@ -54,6 +58,8 @@ def _behave(event: WebhookEvent, body: bytes, now: datetime) -> EventState | Non
         return EventState.IGNORED
     if body == b"unreadable":
         raise UnreadablePayload("no \x00 MessageSid")
+    if body == b"deadly":
+        raise ProcessEnded
     if body == b"broken":
         raise RuntimeError("it broke")
     if body == b"broken query":

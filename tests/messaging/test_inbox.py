@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from crm.models import Workspace
 from messaging.models import EventKey, WebhookEvent
@@ -17,6 +17,7 @@ from messaging.services.inbox import (
     apply_one_due_event,
     claim_next_in_order,
     has_due_events,
+    lock_sender,
     replay_event,
     store_event,
     stuck_events,
@@ -118,6 +119,34 @@ def test_what_breaks_is_undone_tried_again_later_and_parked_after_five_attempts(
     assert not apply_one_due_event(now + timedelta(days=1))
 
 
+def test_an_event_that_ends_its_process_rests_after_each_death_and_is_parked_after_five() -> None:
+    store("1", b"deadly")
+    now, waits = NOW, []
+    for _ in range(5):
+        with pytest.raises(recording.ProcessEnded):
+            apply_one_due_event(now)
+        event = WebhookEvent.objects.get()
+        waits.append((event.due_at - now).total_seconds())
+        assert not apply_one_due_event(now)
+        now = event.due_at
+    assert apply_one_due_event(now)
+    event.refresh_from_db()
+    assert (event.state, waits[:4]) == ("parked", [2, 8, 32, 128])
+    assert event.error == "WorkerDied: its worker died each time it was taken"
+
+
+def test_a_worker_that_was_paused_before_its_work_leaves_it_to_who_took_it_since(recorder: Recorder) -> None:
+    store("1")
+
+    def claim_and_pause(now: datetime) -> WebhookEvent | None:
+        transaction.on_commit(lambda: apply_one_due_event(NOW + timedelta(seconds=2)))
+        return claim_next_in_order(now)
+
+    assert apply_one_due_event(NOW, claim=claim_and_pause)
+    assert recorder.keys("davi") == ["1"]
+    assert WebhookEvent.objects.get().attempts_made == 2
+
+
 def test_an_event_of_an_unknown_source_is_kept_and_parked_in_the_end(settings: pytest.FixtureRequest) -> None:
     store("1")
     settings.WEBHOOK_SOURCES = {}  # type: ignore[attr-defined]
@@ -172,16 +201,15 @@ def claim_without_order(now: datetime) -> WebhookEvent | None:
     return due.select_for_update(skip_locked=True).first()
 
 
-def claim_without_lock(now: datetime) -> WebhookEvent | None:
+def no_lock(event: WebhookEvent) -> None:
     """Half of the guard off: order by what is committed, but nothing for what commits late."""
-    return next(iter(WebhookEvent.objects.raw(inbox.CLAIM_NEXT_IN_ORDER, [now])), None)
 
 
-def drain_in_threads(claim: inbox.Claim) -> None:
+def drain_in_threads(claim: inbox.Claim, lock: inbox.Lock) -> None:
     def work() -> None:
         try:
             while WebhookEvent.objects.filter(state="received").exists():
-                apply_one_due_event(NOW, claim=claim)
+                apply_one_due_event(NOW, claim=claim, lock=lock)
         finally:
             connection.close()
 
@@ -200,20 +228,20 @@ def store_for_several_senders() -> None:
 
 def test_without_the_guard_workers_apply_one_sender_s_events_at_once(recorder: Recorder) -> None:
     store_for_several_senders()
-    drain_in_threads(claim_without_order)
+    drain_in_threads(claim_without_order, no_lock)
     assert recorder.overlaps() > 0
 
 
 def test_workers_apply_each_sender_s_events_one_at_a_time_in_order(recorder: Recorder) -> None:
     store_for_several_senders()
-    drain_in_threads(claim_next_in_order)
+    drain_in_threads(claim_next_in_order, lock_sender)
     assert recorder.overlaps() == 0
     for sender in ("davi", "clara", "bruno"):
         assert recorder.keys(sender) == [f"{sender}-{number:02}" for number in range(20)]
     assert WebhookEvent.objects.filter(state="applied").count() == 60
 
 
-def apply_while_a_later_one_is_under_way(claim: inbox.Claim, recorder: Recorder) -> None:
+def apply_while_a_later_one_is_under_way(lock: inbox.Lock, recorder: Recorder) -> None:
     """The earlier event appears (committed late, or replayed) while the later one is being applied."""
     store("1", b"unreadable")
     apply_one_due_event(NOW)
@@ -221,7 +249,7 @@ def apply_while_a_later_one_is_under_way(claim: inbox.Claim, recorder: Recorder)
 
     def work() -> None:
         try:
-            apply_one_due_event(NOW, claim=claim)
+            apply_one_due_event(NOW, lock=lock)
         finally:
             connection.close()
 
@@ -240,10 +268,10 @@ def apply_while_a_later_one_is_under_way(claim: inbox.Claim, recorder: Recorder)
 
 
 def test_without_the_lock_an_event_that_commits_late_overlaps(recorder: Recorder) -> None:
-    apply_while_a_later_one_is_under_way(claim_without_lock, recorder)
+    apply_while_a_later_one_is_under_way(no_lock, recorder)
     assert recorder.overlaps() == 1
 
 
 def test_an_event_that_commits_late_waits_for_the_one_under_way(recorder: Recorder) -> None:
-    apply_while_a_later_one_is_under_way(claim_next_in_order, recorder)
+    apply_while_a_later_one_is_under_way(lock_sender, recorder)
     assert recorder.overlaps() == 0

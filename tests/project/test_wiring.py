@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.cache import caches
 from django.http import HttpResponse
@@ -131,6 +132,17 @@ def test_a_database_url_becomes_settings_with_a_pool():
     assert database["OPTIONS"]["sslmode"] == "require"
     assert database["OPTIONS"]["pool"]["max_size"] == 7
     assert database["CONN_MAX_AGE"] == 0
+
+
+def test_a_forgotten_transaction_is_ended_by_postgresql():
+    options = postgres(os.environ["DATABASE_URL"], pool_size=2)["OPTIONS"]["options"]
+    with psycopg.connect(os.environ["DATABASE_URL"], options=options) as session:
+        assert session.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10s",)
+
+
+def test_what_the_database_url_says_of_its_own_wins():
+    url = "postgresql://db/baton?options=-c%20idle_in_transaction_session_timeout%3D5min"
+    assert postgres(url, pool_size=2)["OPTIONS"]["options"].endswith("-c idle_in_transaction_session_timeout=5min")
 
 
 @pytest.mark.parametrize("url", ["mysql://db/baton", "postgresql://db", "baton"])
