@@ -19,8 +19,18 @@ def validate_timezone(name: str) -> None:
         raise ValidationError(f"“{name}” is not an IANA time zone, such as America/Sao_Paulo.") from error
 
 
+class CompanyManager(models.Manager["Workspace"]):
+    """The workspaces that people may find: all but the installation's own."""
+
+    def get_queryset(self) -> models.QuerySet["Workspace"]:
+        return super().get_queryset().filter(is_internal=False)
+
+
 class Workspace(models.Model):
-    """A company that runs its conversations here. Every other row belongs to one."""
+    """A company that runs its conversations here. Every other row belongs to one.
+
+    `objects` leaves the installation's own workspace out, so that no list, address or command finds it.
+    """
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
@@ -35,10 +45,20 @@ class Workspace(models.Model):
         help_text="A conversation taken over returns to the AI after this long without a word from the person.",
     )
     booking_url = models.URLField(blank=True, help_text="Offered when no Calendly account is connected.")
+    is_internal = models.BooleanField(
+        default=False, editable=False, help_text="The installation's own, in which it talks to itself."
+    )
     created_at = models.DateTimeField(default=clock.now)
 
+    objects = CompanyManager()
+    everything = models.Manager["Workspace"]()
+
     class Meta:
+        default_manager_name = "everything"  # the admin, and Django's own checks of unique values
         constraints = [
+            models.UniqueConstraint(
+                fields=["is_internal"], condition=models.Q(is_internal=True), name="workspace_one_internal"
+            ),
             models.CheckConstraint(condition=models.Q(debounce_seconds__gte=0), name="workspace_debounce_not_negative"),
             models.CheckConstraint(
                 condition=models.Q(auto_return_minutes__isnull=True) | models.Q(auto_return_minutes__gt=0),

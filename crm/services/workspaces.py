@@ -9,6 +9,9 @@ from django.db import transaction
 from crm.models import Membership, Role, User, Workspace
 from project.kernel.scope import across_workspaces
 
+INTERNAL_SLUG = "internal.workspace"
+"""The dot stands in no address: nobody can ask for it by name, or take the name away."""
+
 
 @transaction.atomic
 def create_workspace(
@@ -19,6 +22,15 @@ def create_workspace(
     workspace.full_clean()
     workspace.save()
     add_member(workspace=workspace, email=owner_email, password=owner_password, role=Role.OWNER, name=owner_name)
+    return workspace
+
+
+def internal_workspace(*, now: datetime) -> Workspace:
+    """The installation's own workspace, made on first use. It has no members, and nothing lists it."""
+    workspace, _ = Workspace.everything.get_or_create(
+        is_internal=True,
+        defaults={"slug": INTERNAL_SLUG, "name": "Baton itself", "debounce_seconds": 0, "created_at": now},
+    )
     return workspace
 
 
