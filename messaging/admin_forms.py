@@ -10,14 +10,14 @@ from crm.admin_base import SealedForm, WriteOnlyField
 from project.kernel.errors import problems_of
 
 from .models import Channel
-from .transports import CHANNELS, InvalidSettings, validate_settings
+from .transports import InvalidSettings, offered_kinds, validate_settings
 
 SECRETS = ("auth_token", "auth_token_secondary", "shared_keys")
 """The secret settings of all channel kinds."""
 
 
 class ChannelForm(SealedForm):
-    kind = forms.ChoiceField(choices=[(kind, kind) for kind in sorted(CHANNELS)], widget=UnfoldAdminSelectWidget())
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in offered_kinds()], widget=UnfoldAdminSelectWidget())
     auth_token = WriteOnlyField(help_text="Blank keeps the stored one.")
     auth_token_secondary = WriteOnlyField()
     shared_keys = WriteOnlyField(help_text="keyid=secret pairs, when Twilio signs with shared keys.")

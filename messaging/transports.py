@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
     "webchat": "messaging.channels.webchat",
+    "canary": "messaging.channels.canary",
 }
 
 
@@ -69,6 +70,7 @@ class Capabilities:
     pair_seconds: float  # least time between two messages to one person
     has_live_page: bool = False  # the customer looks at a page of ours, which is told of every change
     lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
+    is_internal: bool = False  # the installation's own: never offered to people
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Transport(Protocol):
 
 class UnknownChannelKind(LookupError):
     def __init__(self, kind: str) -> None:
-        super().__init__(f"channel kind {kind!r} is not one of: {', '.join(sorted(CHANNELS))}")
+        super().__init__(f"channel kind {kind!r} is not one of: {', '.join(offered_kinds())}")
 
 
 class InvalidSettings(ValueError):
@@ -143,6 +145,11 @@ def _shared_transport(
 
 def capabilities_of(kind: str) -> Capabilities:
     return cast(Capabilities, _part(kind, "checks", "CAPABILITIES"))
+
+
+def offered_kinds() -> list[str]:
+    """The kinds of channel that a company may connect, by name."""
+    return [kind for kind in sorted(CHANNELS) if not capabilities_of(kind).is_internal]
 
 
 @dataclass(frozen=True, slots=True)

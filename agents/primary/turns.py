@@ -148,7 +148,9 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, now: d
         _wait(turn, now)
         return
     budget = min(settings.REASONING_BUDGET_SECONDS, LONGEST_THOUGHT_SECONDS)
-    analysis = analyse(situation.question, settings=model_settings(), budget_seconds=budget)
+    # The installation's talk with itself, every minute of the year, must never cost a model's call.
+    model = None if conversation.workspace.is_internal else model_settings()
+    analysis = analyse(situation.question, settings=model, budget_seconds=budget)
     decision: Decision = decide(situation, analysis)
     act_on(turn, decision, grant=grant, analysis=analysis, now=now)
 

@@ -48,6 +48,8 @@ class WebhookEvent(models.Model):
                 condition=Q(state="received"),
                 name="event_order",  # read by: the applier, “is an earlier one of this sender waiting?”
             ),
+            # read by: the canary, which forgets its own events after a day
+            models.Index(fields=["received_at"], condition=Q(source="canary"), name="event_of_canary"),
         ]
 
     def __str__(self) -> str:

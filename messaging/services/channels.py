@@ -10,7 +10,13 @@ from django.db import IntegrityError, transaction
 from crm.models import Workspace
 from messaging.models import Channel
 from messaging.services.settlement import kick_sending
-from messaging.transports import CHANNELS, UnknownChannelKind, capabilities_of, validate_settings
+from messaging.transports import (
+    CHANNELS,
+    UnknownChannelKind,
+    capabilities_of,
+    offered_kinds,
+    validate_settings,
+)
 from project.kernel.errors import WrongValues
 
 
@@ -60,6 +66,8 @@ def doors_of(channel: Channel) -> dict[str, str]:
 
 def _checked_settings(kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     try:
+        if kind not in offered_kinds():
+            raise UnknownChannelKind(kind)
         return validate_settings(kind, values)
     except UnknownChannelKind as error:
         raise WrongValues({"kind": str(error)}) from error

@@ -16,6 +16,8 @@ FIELD_ENCRYPTION_KEY = env_str("FIELD_ENCRYPTION_KEY")
 
 PUBLIC_BASE_URL = env_url("PUBLIC_BASE_URL", "http://localhost:8000")
 """The address at which providers and customers reach this installation."""
+INTERNAL_URL = env_url("INTERNAL_URL", PUBLIC_BASE_URL)
+"""The address at which the installation reaches its own web process."""
 
 DEBUG = False
 DEMO = False
@@ -129,6 +131,7 @@ WEBHOOK_SOURCES = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio.source.SOURCE",
     "webchat": "messaging.channels.webchat.source.SOURCE",
     "calendly": "handover.calendly.source.SOURCE",
+    "canary": "messaging.channels.canary.source.SOURCE",
 }
 
 # People and their sessions
@@ -216,6 +219,13 @@ REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0)
 """How long a model may think about one reply before the offline analyst answers."""
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""
+
+# Is it alive?
+
+CANARY_SECONDS = env_int("CANARY_SECONDS", 60, minimum=0)
+"""How often the installation talks to itself, to see that a message gets through; 0: never."""
+METRICS_TOKEN = env_str("METRICS_TOKEN", "")
+"""What /metrics asks for as a bearer token. Without one it answers this machine alone."""
 
 LOGGING_CONFIG = None
 configure_logs(as_json=env_str("LOG_FORMAT", "json") == "json", level=env_str("LOG_LEVEL", "INFO"))

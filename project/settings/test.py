@@ -28,5 +28,6 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT = None  # type: ignore[assignment]
 WHITENOISE_USE_FINDERS = True
 DEMO = True
+CANARY_SECONDS = 0
 OPENAI_API_KEY = ""
 OPENAI_BASE_URL = ""

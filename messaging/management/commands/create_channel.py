@@ -5,7 +5,7 @@ from django.core.management.base import CommandParser
 from crm.commands import WorkspaceCommand
 from crm.models import Workspace
 from messaging.services.channels import create_channel, doors_of
-from messaging.transports import CHANNELS
+from messaging.transports import offered_kinds
 from project.kernel import clock
 from project.kernel.commands import parse_assignments
 
@@ -14,7 +14,7 @@ class Command(WorkspaceCommand):
     help = "Connect a channel to a workspace; answers with the addresses of its doors."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", help=", ".join(sorted(CHANNELS)))
+        parser.add_argument("kind", help=", ".join(offered_kinds()))
         parser.add_argument("--name", required=True)
         parser.add_argument("--set", action="append", default=[], dest="assignments", metavar="NAME=VALUE")
 

@@ -1,0 +1,36 @@
+"""What the canary's channel can do, and its settings, which the installation writes itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from messaging.transports import Capabilities
+
+SECRET_FIELDS: Final = frozenset({"signing_key"})
+MAX_TEXT: Final = 1000
+
+CAPABILITIES: Final = Capabilities(
+    window_hours=None,
+    templates=False,
+    max_text=MAX_TEXT,
+    media_kinds=(),
+    max_media=0,
+    read_receipts=False,
+    typing=False,
+    status_callbacks=True,
+    # The list is ours and always empty: a call cut short left nothing behind, and doing it again harms nobody.
+    lists_sent=True,
+    bulk_rate_per_second=200.0,
+    pair_seconds=0.0,
+    is_internal=True,
+)
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sender: str
+    public_base_url: str
+    signing_key: str
