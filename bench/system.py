@@ -95,11 +95,11 @@ def free_port() -> int:
 
 @contextmanager
 def running_system(*, web_only: bool = False, options: Sequence[str] = (), **environment: str) -> Iterator[System]:
-    """`options` are further words for `manage.py up`."""
+    """`options` are further words for `manage.py up`. The canary is off unless it is asked for."""
     data = new_folder()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    inherited = own_environment(data, **{"PUBLIC_BASE_URL": url} | environment)
+    inherited = own_environment(data, **{"PUBLIC_BASE_URL": url, "CANARY_SECONDS": "0"} | environment)
     up = ["manage.py", "up", "--no-demo", "--port", str(port), *options]
     words = ["-m", "bench.web", str(port)] if web_only else up
     log = (data / "bench.log").open("wb")

@@ -75,8 +75,10 @@ def _complete_environment(servers: "Servers") -> None:
     servers.hold()
     for server in servers.needed:
         os.environ[VARIABLES[server]] = installation.url(server)
-    if address := installation.recall().get("public_base_url"):
-        _offer("PUBLIC_BASE_URL", address)
+    remembered = installation.recall()
+    for variable in ("PUBLIC_BASE_URL", "INTERNAL_URL"):
+        if address := remembered.get(variable.lower()):
+            _offer(variable, address)
     os.environ["BATON_DATA"] = str(installation.data)
 
 

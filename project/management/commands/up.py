@@ -42,7 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"already running with {installation.data}, at {address}", returncode=1)
         check_address(host, port)
         self._prepare(installation, demo=not no_demo)
-        installation.remember(public_base_url=settings.PUBLIC_BASE_URL)
+        os.environ["INTERNAL_URL"] = internal_url = address_within(host, port)  # not the remembered one of another port
+        installation.remember(public_base_url=settings.PUBLIC_BASE_URL, internal_url=internal_url)
         if host not in LOOPBACK:
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         servers.hand_over()
@@ -107,12 +108,17 @@ def is_model_configured() -> bool:
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
 
 
-def become_supervisor(host: str, port: int, *, workers: int, beats: int, greeting: str) -> None:
+def address_within(host: str, port: int) -> str:
+    """Where the web process is reached from this machine."""
     reached_at = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
+    return f"http://{reached_at}:{port}"
+
+
+def become_supervisor(host: str, port: int, *, workers: int, beats: int, greeting: str) -> None:
     plan = {
         "host": host,
         "port": port,
-        "address": f"http://{reached_at}:{port}",
+        "address": address_within(host, port),
         "greeting": greeting,
         "reasoning": is_model_configured(),
         "workers": workers,

@@ -1,0 +1,4 @@
+from .audits import AuditRun
+from .canary import CanaryRun, Heartbeat
+
+__all__ = ["AuditRun", "CanaryRun", "Heartbeat"]
