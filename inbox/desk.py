@@ -15,7 +15,10 @@ from django_htmx.middleware import HtmxDetails
 
 from crm.access import MAY, NotAllowed, NotFound, access_workspace, role_of, workspaces_of
 from crm.models import User, Workspace
+from project.kernel import clock
 from project.kernel.scope import workspace_scope
+
+from .alarm import Alarm, current_alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Desk:
     @property
     def may_configure(self) -> bool:
         return self.role in MAY["configure"]
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """What stopped, for those who may act on it."""
+        return current_alarm(clock.now()) if self.may_configure else None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import audit, conversations, handovers, home, listing
+from inbox.views import alarm, audit, conversations, handovers, home, listing
 
 app_name = "inbox"
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path(f"{conversation}vip/", conversations.mark_vip, name="mark_vip"),
     path("w/<slug:slug>/handovers/", handovers.queue, name="handovers"),
     path("w/<slug:slug>/handovers/<int:handover_id>/claim/", handovers.claim, name="claim"),
+    path("w/<slug:slug>/alarm/", alarm.alarm, name="alarm"),
     path("w/<slug:slug>/audit/", audit.audit, name="audit"),
     path("w/<slug:slug>/audit/run/", audit.run, name="run_audit"),
 ]

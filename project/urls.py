@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from project.health import healthz, readyz
+from project.metrics import metrics
 
 # The one login has rate limits and a second factor; the admin's own has neither.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -11,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("inbox.api.urls")),

@@ -1,3 +1,6 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django import template
 from django.http.request import QueryDict
 from django.template.defaultfilters import urlizetrunc
@@ -7,6 +10,8 @@ from django.utils.safestring import SafeString, mark_safe
 from inbox.desk import DeskRequest
 from inbox.queries.folders import View
 from inbox.queries.listing import Page
+from inbox.words import near_time
+from project.kernel import clock
 
 register = template.Library()
 
@@ -23,6 +28,12 @@ def linked(text: str) -> SafeString:
     """Addresses in a message become links that open elsewhere and learn nothing about this page."""
     marked = urlizetrunc(text, 64, autoescape=True)
     return mark_safe(marked.replace(' rel="nofollow"', ' rel="nofollow noopener noreferrer" target="_blank"'))  # noqa: S308
+
+
+@register.filter
+def near(at: datetime, zone: ZoneInfo) -> str:
+    """A time in the near past, as people of that zone say it."""
+    return near_time(at, clock.now(), zone)
 
 
 @register.simple_tag

@@ -37,7 +37,7 @@ function reasonIn(xhr) {
 }
 
 // A refresh in the background fails silently: the line above the list says that the connection is lost.
-const isBackground = (event) => Boolean(event.detail.elt?.dataset?.live);
+const isBackground = ({ detail: { elt } }) => Boolean(elt?.matches?.("[data-live], [data-background]"));
 
 document.addEventListener("htmx:responseError", (event) => isBackground(event) || show(reasonIn(event.detail.xhr)));
 document.addEventListener("htmx:sendError", (event) => isBackground(event) || show(REFUSED[0]));
