@@ -9,6 +9,9 @@ from project.metrics import metrics
 # The one login has rate limits and a second factor; the admin's own has neither.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "project.failures.bad_request"
+handler500 = "project.failures.server_error"
+
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),

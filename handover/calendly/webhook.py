@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from messaging.incoming import UnreadablePayload
+
 TOLERANCE_SECONDS: Final = 180
 SIGNATURE_HEADER: Final = "calendly-webhook-signature"
 _KEY_LENGTH: Final = 255
 
 
-class NotAnEvent(ValueError):
+class NotAnEvent(UnreadablePayload):
     """The body is not a JSON object."""
 
 

@@ -1,6 +1,5 @@
 """Bookings: what Calendly's events make of an offered link. Events may come in any order and more than once."""
 
-import json
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +12,7 @@ from crm.services.activity import record_activity
 from crm.services.holds import place_hold, release_hold
 from crm.services.trail import record_decision
 from handover.calendly.payloads import BookingEvent, EventName, UnrelatedEvent, read_event
+from handover.calendly.webhook import parse_event
 from handover.models import Booking
 from handover.models.bookings import BookingState
 from handover.models.handovers import HandoverState
@@ -30,7 +30,7 @@ class UnknownBooking(LookupError):
 def apply_event(event: WebhookEvent, *, now: datetime) -> EventState:
     """Apply one stored Calendly event; raises UnreadableEvent. One that concerns none of our links is ignored."""
     try:
-        said = read_event(json.loads(bytes(event.body)))
+        said = read_event(parse_event(bytes(event.body)))
     except UnrelatedEvent:
         return EventState.IGNORED
     booking = find_booking(event.workspace_id, said)

@@ -48,7 +48,7 @@ class WorkspaceNeeded(exceptions.APIException):
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler; None lets an unanticipated error surface as a 500 with its traceback."""
+    """DRF's exception handler. None: an error that nobody anticipated, which project/failures.py answers."""
     error = _as_api_exception(error)
     response = exception_handler(error, context)
     if response is None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
-from urllib.parse import quote_plus, unquote_to_bytes
 
 import httpx
 import pytest
@@ -23,7 +19,7 @@ from project.kernel import clock
 from project.kernel.scope import across_workspaces
 from tests.doubles.twilio_forms import FORM_TYPE, inbound_form
 
-from .hooks import AUTH_TOKEN, PUBLIC, make_channel, post_form, running_doors
+from .hooks import PUBLIC, encode, make_channel, post_form, running_doors, sign_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,21 +48,6 @@ def hostile_texts() -> list[str]:
 
 def hostile_names() -> list[str]:
     return [row["name"] for row in rows("profile_names_i18n")] + [row["text"] for row in rows("unicode_sequences")]
-
-
-def encode(fields: dict[str, str]) -> bytes:
-    """As URL-encoded UTF-8; a lone surrogate becomes the three bytes that a careless encoder makes of it."""
-    return "&".join(
-        f"{quote_plus(name)}={quote_plus(value.encode('utf-8', 'surrogatepass'))}" for name, value in fields.items()
-    ).encode()
-
-
-def sign_bytes(url: str, body: bytes) -> str:
-    """Twilio's signature over the bytes themselves, for texts that are no UTF-8."""
-    pairs = sorted({tuple(field.replace(b"+", b" ").partition(b"=")[::2]) for field in body.split(b"&")})
-    decoded = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, value in pairs)
-    signed = url.encode() + b"".join(name + value for name, value in decoded)
-    return base64.b64encode(hmac.new(AUTH_TOKEN.encode(), signed, hashlib.sha1).digest()).decode()
 
 
 def post_raw(client: httpx.Client, channel: Channel, body: bytes, *, door: str = "inbound/") -> int:

@@ -24,6 +24,8 @@ from twilio.request_validator import (
     RequestValidator,
 )
 
+from messaging.incoming import UnreadablePayload
+
 Form = list[tuple[str, str]]
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -33,7 +35,7 @@ _HASHES: Final = {HMAC_SHA1: "sha1", HMAC_SHA256: "sha256"}
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9]{1,64}(:[a-z_]{1,32})?")
 
 
-class NotAForm(ValueError):
+class NotAForm(UnreadablePayload):
     """The body is not a URL-encoded form."""
 
 
