@@ -32,6 +32,8 @@ from .settling import Unsettled, unsettled
 LADDER: Final = (2.0, 4.0, 6.0, 8.0)
 PROGRAMS: Final = {"web": 1, "worker": 2, "beat": 2}
 READY_SECONDS: Final = 60.0
+STALLED_SECONDS: Final = 20.0
+"""Longer than any lease, look or retry of this tempo."""
 
 
 @dataclass(slots=True)
@@ -89,12 +91,14 @@ class Arena:
     def unsettled(self, *, since: float) -> Unsettled:
         return unsettled(self.query, since=since)
 
-    def settle(self, *, seconds: float = 60) -> Unsettled:
-        """Wait until nothing is under way any more; what still is after `seconds`."""
-        began = time.time()
-        deadline = began + seconds
-        while (left := self.unsettled(since=began)) and time.time() < deadline:
+    def settle(self, *, seconds: float = 120) -> Unsettled:
+        """Wait until nothing is under way any more; what still is after `seconds`, or has not moved for a while."""
+        began = moved = time.time()
+        left = self.unsettled(since=began)
+        while left and time.time() < min(began + seconds, moved + STALLED_SECONDS):
             time.sleep(0.25)
+            before, left = left, self.unsettled(since=began)
+            moved = moved if left == before else time.time()
         return left
 
     def logged(self, words: str) -> int:
@@ -173,11 +177,17 @@ class Arena:
 
 
 def wait_for(look: Callable[[], bool], what: str, *, seconds: float = READY_SECONDS) -> None:
+    if not comes_true(look, seconds=seconds):
+        raise TimeoutError(f"no {what} after {seconds:g} s")
+
+
+def comes_true(look: Callable[[], bool], *, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not look():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} after {seconds:g} s")
+            return False
         time.sleep(0.1)
+    return True
 
 
 @contextmanager

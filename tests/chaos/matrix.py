@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +14,7 @@ from .arena import Arena
 from .auditor import TOTALS, Findings, judge
 from .traffic import Traffic
 
-NOTHING_BROKEN: Final = dict.fromkeys(TOTALS, 0.0)
+NOTHING_BROKEN: Final = {**dict.fromkeys(TOTALS, 0.0), "aborted": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,21 @@ class Reach:
     at_most: Mapping[str, float] = field(default_factory=dict)
     at_least: Mapping[str, float] = field(default_factory=dict)
 
+    def is_missed(self, name: str, figures: Mapping[str, float]) -> bool:
+        """A figure that a row does not name may only be zero."""
+        if name in self.at_least:
+            return figures.get(name, self.at_least[name]) < self.at_least[name]
+        return figures.get(name, 0) > self.at_most.get(name, 0)
+
     def missed_by(self, figures: Mapping[str, float]) -> list[str]:
-        most = {**NOTHING_BROKEN, **self.at_most}
-        above = [
-            f"{name} is {figures[name]:g}, at most {limit:g}" for name, limit in most.items() if figures[name] > limit
+        """A figure that an aborted row did not measure says nothing; the row has failed all the same."""
+        limits = [(name, limit, "at most", 1) for name, limit in {**NOTHING_BROKEN, **self.at_most}.items()]
+        limits += [(name, limit, "at least", -1) for name, limit in self.at_least.items()]
+        return [
+            f"{name} is {figures[name]:g}, {words} {limit:g}"
+            for name, limit, words, sign in limits
+            if sign * figures.get(name, limit) > sign * limit
         ]
-        below = [
-            f"{name} is {figures[name]:g}, at least {limit:g}"
-            for name, limit in self.at_least.items()
-            if figures[name] < limit
-        ]
-        return above + below
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,11 @@ class Outcome:
 class Row:
     """One fault of the matrix. `run` injects about `faults` of them into the arena, and measures.
 
-    `share` is its part of the faults of a whole run, `least` the fewest that say anything. `bug` is what it must find.
-    `environment` other than empty asks for an arena of its own, started with these variables.
+    `share` is its part of the faults of a whole run, `least` the fewest that say anything. `environment` other than
+    empty asks for an arena of its own, started with these variables.
+
+    `bug` is what the row must find, by its `symptom`: a figure that is not zero, or beyond the reach. Rows with the
+    same `proven_with` are proven on one arena with all their bugs: none has another's symptom.
     """
 
     number: int
@@ -62,10 +70,12 @@ class Row:
     promises: tuple[str, ...]
     reach: Reach
     bug: str
+    symptom: str
     run: Callable[[Arena, int, Random], Outcome]
     least: int = 3
     share: float = 1.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    proven_with: str = ""
 
 
 def all_rows() -> list[Row]:
@@ -75,14 +85,23 @@ def all_rows() -> list[Row]:
     return sorted((module.ROW for module in modules if hasattr(module, "ROW")), key=lambda row: row.number)
 
 
-def audited(traffic: Traffic, *, faults: int, trials: int, seconds: float = 90, **figures: float) -> Outcome:
+def aborted(why: str) -> Outcome:
+    """A row that could not be run to its end has shown nothing."""
+    return Outcome(0, 0, {**NOTHING_BROKEN, "aborted": 1.0}, {"aborted": [why]})
+
+
+def audited(traffic: Traffic, *, faults: int, trials: int, seconds: float = 120, **figures: float) -> Outcome:
     """Let everything come to its end, then let the auditor count; `figures` are the row's own."""
+    began = time.monotonic()
     left = traffic.arena.settle(seconds=seconds)
+    figures["settled_s"] = round(time.monotonic() - began, 1)
     findings = judge(traffic.arena, traffic.history)
     examples = dict(findings.examples)
     if left:
         examples["unsettled"] = [f"{count} {name}" for name, count in left.items()]
-    return Outcome(faults, trials, {**_totals(findings), **figures, "unsettled": sum(left.values())}, examples)
+    return Outcome(
+        faults, trials, {**_totals(findings), "aborted": 0.0, **figures, "unsettled": sum(left.values())}, examples
+    )
 
 
 def _totals(findings: Findings) -> dict[str, float]:

@@ -32,6 +32,10 @@ class Result:
         return not self.failures
 
     @property
+    def has_found_bug(self) -> bool:
+        return self.row.bug in self.planted and self.row.reach.is_missed(self.row.symptom, self.outcome.figures)
+
+    @property
     def bound(self) -> float | None:
         """Nothing broken in n trials means a rate below 3/n, at 95 %."""
         is_clean = not any(self.outcome.figures[word] for word in TOTALS)
@@ -51,6 +55,8 @@ class Result:
             "examples": dict(self.outcome.examples),
             "bound": self.bound,
             "bug": self.row.bug,
+            "symptom": self.row.symptom,
+            "found_bug": self.has_found_bug,
             "planted": list(self.planted),
             "seconds": round(self.seconds, 1),
         }
@@ -65,8 +71,8 @@ class Report:
 
     @property
     def has_passed(self) -> bool:
-        """With each row's own bug planted, a row that finds nothing is the failure."""
-        return all(result.has_passed is not self.proves for result in self.results)
+        """With each row's own bug planted, a row that does not find it is the failure."""
+        return all(result.has_found_bug if self.proves else result.has_passed for result in self.results)
 
     def total(self, figure: str) -> int:
         return int(sum(result.outcome.figures[figure] for result in self.results))
@@ -97,6 +103,7 @@ def versions() -> dict[str, str]:
     return {"commit": done.stdout.strip(), "python": platform.python_version(), "psycopg": psycopg.__version__}
 
 
+SHOWN = 2
 HEAD = " ".join(["row ", f"{'fault':<44}", "faults trials ", "lost  rep. over. stale miss.     s"])
 
 
@@ -104,6 +111,8 @@ def line_of(result: Result) -> str:
     outcome = result.outcome
     words = " ".join(f"{outcome.figures[word]:>5.0f}" for word in TOTALS)
     verdict = "" if result.has_passed else "  FAILED"
+    if result.row.bug in result.planted:
+        verdict = f"  {'found' if result.has_found_bug else 'DID NOT FIND'} {result.row.bug} by {result.row.symptom}"
     return (
         f"{result.row.number:>3}  {result.row.name[:44]:<44} {outcome.faults:>6} {outcome.trials:>6} {words} "
         f"{result.seconds:>5.0f}{verdict}"
@@ -112,11 +121,13 @@ def line_of(result: Result) -> str:
 
 def details_of(result: Result) -> list[str]:
     """What is not in the table: the row's own figures, why it failed, and examples."""
-    known = {*TOTALS, "unsettled"}
+    known = {*TOTALS, "unsettled", "aborted"}
     own = {name: value for name, value in result.outcome.figures.items() if name not in known}
     lines = [f"       {name}: {value:g}" for name, value in own.items()]
     lines += [f"       FAILED: {why}" for why in result.failures]
-    return lines + [f"         {name}: {text}" for name, texts in result.outcome.examples.items() for text in texts]
+    return lines + [
+        f"         {name}: {text}" for name, texts in result.outcome.examples.items() for text in texts[:SHOWN]
+    ]
 
 
 def summary_of(report: Report) -> str:
@@ -125,6 +136,6 @@ def summary_of(report: Report) -> str:
     bound = f"; each rate below {told['bound']:.2g} (3/n, 95 %)" if told["bound"] else ""
     verdict = "passed" if report.has_passed else "FAILED"
     if report.proves:
-        found = sum(not result.has_passed for result in report.results)
+        found = sum(result.has_found_bug for result in report.results)
         return f"{verdict}: {found} of {len(report.results)} planted bugs were found. Seed {report.seed}."
     return f"{verdict}: {told['faults']} faults, {told['trials']} trials: {words}{bound}. Seed {report.seed}."

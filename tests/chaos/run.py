@@ -8,8 +8,11 @@ from itertools import groupby
 from random import Random
 from typing import Final
 
+import psutil
+import psycopg
+
 from .arena import Arena, running_arena
-from .matrix import Row, all_rows
+from .matrix import Row, aborted, all_rows
 from .report import Report, Result
 
 SHORT: Final = 0
@@ -57,6 +60,9 @@ def _results(rows: Sequence[Row], shares: dict[int, int], seed: int, planted: tu
 
 def run_row(row: Row, arena: Arena, *, faults: int, seed: int, planted: tuple[str, ...] = ()) -> Result:
     began = time.monotonic()
-    outcome = row.run(arena, faults, Random(f"{seed}/{row.number}"))
-    arena.mend()
+    try:
+        outcome = row.run(arena, faults, Random(f"{seed}/{row.number}"))
+        arena.mend()
+    except (TimeoutError, psutil.Error, psycopg.Error) as error:  # the other rows are still worth running
+        outcome = aborted(f"{type(error).__name__}: {error}")
     return Result(row, outcome, time.monotonic() - began, planted)

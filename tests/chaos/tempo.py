@@ -6,6 +6,7 @@ window, and a grant outlives the words that it was given for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -39,6 +40,7 @@ PACE: Final[Mapping[str, Any]] = {
     "handover.services.ladder.LINK_LEASE": timedelta(seconds=4),
 }
 
+RETRY_SECONDS: Final = 0.5  # then twice that, and so on; 2 s and four times that in production
 RESTART_PAUSES: Final = (0.1,)
 """How soon the supervisor starts again what was killed, however often that happens."""
 
@@ -49,4 +51,19 @@ def quicken() -> None:
     for function in ("acquire", "renew"):  # their default was bound when the module was read
         owner, name = owner_of(f"messaging.floor.{function}")
         getattr(owner, name).__kwdefaults__["seconds"] = LEASE_SECONDS
+    _retry_soon()
     replace("project.management.commands.up.SUPERVISOR", "tests.chaos.supervisor")
+
+
+def _retry_soon() -> None:
+    """In every module that has imported the name."""
+    from project.kernel import due
+
+    original = due.retry_delay
+    for module in list(sys.modules.values()):
+        if getattr(module, "retry_delay", None) is original:
+            module.retry_delay = retry_soon  # type: ignore[attr-defined]
+
+
+def retry_soon(attempt: int) -> timedelta:
+    return timedelta(seconds=RETRY_SECONDS * 2 ** (attempt - 1))

@@ -32,6 +32,7 @@ class CallLedger:
 
     def __init__(self) -> None:
         self.on_call: Callable[[Call], None] = ignore
+        self.callees: set[str] = set()
         self._calls: list[Call] = []
         self._open: dict[int, Call] = {}
         self._lock = threading.Lock()
@@ -46,6 +47,7 @@ class CallLedger:
         call = Call(mid, form.get("To", ""), request.arrived_at, request.client_port)
         with self._lock:
             self._calls.append(call)
+            self.callees.add(call.to)
             self._open[id(request)] = call
         self.on_call(call)
         return call
@@ -58,3 +60,4 @@ class CallLedger:
     def clear(self) -> None:
         with self._lock:
             self._calls.clear()
+            self.callees.clear()

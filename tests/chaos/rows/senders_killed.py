@@ -88,7 +88,9 @@ ROW = Row(
     promises=("P2",),
     reach=Reach(at_most={"unsettled": 0}),
     bug="unknown_is_refused",
+    symptom="outbound_repeated",
     run=run,
     least=8,
     share=4,
+    proven_with="kills",
 )

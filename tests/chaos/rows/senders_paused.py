@@ -10,8 +10,9 @@ from tests.chaos.matrix import Outcome, Reach, Row, audited
 from tests.chaos.tempo import CALL_WINDOW_SECONDS
 from tests.chaos.traffic import Traffic
 
-ABSENCE_BELIEVED = 3.5
-"""After the window and this, another worker has sent the words again: the sleeper wakes up into that."""
+SHORT = (0.3, 2.0)
+LONG = (2.5, 4.5)
+"""Beyond the window, in seconds. After a long one another worker has sent the words: the sleeper wakes up into that."""
 
 
 def run(arena: Arena, faults: int, rng: Random) -> Outcome:
@@ -23,7 +24,7 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
 
 def pause_one(arena: Arena, rng: Random, *, at_worst: bool) -> bool:
     """Whether it slept between its commit and its call."""
-    seconds = CALL_WINDOW_SECONDS + rng.uniform(0.3, ABSENCE_BELIEVED)
+    seconds = CALL_WINDOW_SECONDS + rng.uniform(*(LONG if at_worst else SHORT))
     if at_worst:
         arena.arm_stop_before_call()
         wait_for(lambda: arena.stopped() is not None, "a sender that stops itself", seconds=20)
@@ -43,7 +44,9 @@ ROW = Row(
     promises=("P2", "P3"),
     reach=Reach(at_most={"unsettled": 0}),
     bug="no_deadline_check",
+    symptom="outbound_repeated",
     run=run,
     least=4,
     share=0.6,
+    proven_with="kills",
 )

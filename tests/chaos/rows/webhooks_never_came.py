@@ -59,7 +59,9 @@ ROW = Row(
     promises=("P1",),
     reach=Reach(at_most={"found_after_max_s": 2 * SWEEP_SECONDS, "unsettled": 0}),
     bug="no_list_sweep",
+    symptom="inbound_lost",
     run=run,
     least=20,
     share=4,
+    proven_with="kills",
 )

@@ -51,7 +51,9 @@ ROW = Row(
     promises=("P1", "P2"),
     reach=Reach(at_most={"unsettled": 0, "not_read": 0}),
     bug="no_unique_key",
+    symptom="inbound_twice",
     run=run,
     least=24,
     share=5,
+    proven_with="kills",
 )

@@ -34,7 +34,9 @@ ROW = Row(
     promises=("P1", "P4", "P6"),
     reach=Reach(at_most={"unsettled": 0}),
     bug="applied_before_effect",
+    symptom="inbound_lost",
     run=run,
     least=5,
     share=1,
+    proven_with="kills",
 )
