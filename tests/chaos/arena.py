@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -106,6 +107,11 @@ class Arena:
         log = (self.system.installation.data / "bench.log").read_text(errors="replace")
         return sum(words in line for line in log.splitlines())
 
+    def _answers(self) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"{self.system.url}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+        return False
+
     # -- harming ---------------------------------------------------------------------------------------------------
 
     def kill(self, process: psutil.Process) -> bool:
@@ -173,7 +179,8 @@ class Arena:
             for process in self.alive(program):
                 _signal(process, signal.SIGCONT)
         for program, count in PROGRAMS.items():
-            wait_for(lambda: len(self.working(program)) >= count, f"{count} x {program}")  # noqa: B023
+            wait_for(lambda: len(self.alive(program)) >= count, f"{count} x {program}")  # noqa: B023
+        wait_for(self._answers, "healthy web process")
 
 
 def wait_for(look: Callable[[], bool], what: str, *, seconds: float = READY_SECONDS) -> None:

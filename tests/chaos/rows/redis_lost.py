@@ -60,7 +60,7 @@ ROW = Row(
     promises=("P1", "P4", "P7"),
     reach=Reach(at_most={"delay_p95_s": TICK_SECONDS + 5, "unsettled": 0}),
     bug="no_sweep",
-    symptom="unsettled",
+    symptom="steps_missed",
     run=run,
     least=4,
     share=0.4,
