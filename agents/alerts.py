@@ -13,7 +13,7 @@ from django.urls import reverse
 from crm.models import Membership, Role
 from crm.models.consent import Purpose
 from messaging.live import announce_alert
-from messaging.models import Conversation, Message
+from messaging.models import ChannelTrouble, Conversation, Message
 from messaging.models.messages import MessageStatus
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.events import kick
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 LOST = (MessageStatus.FAILED, MessageStatus.IN_DOUBT)
 
+OPERATORS = (Role.OWNER, Role.MANAGER)
 TEAM = (Role.OWNER, Role.MANAGER, Role.SALES)
 
 
@@ -39,36 +40,64 @@ def alert_staff(
     **context: Any,
 ) -> int:
     """Tell the members in `roles` about a conversation, once for each `key`; the count of people told."""
-    people = [
-        membership.user
-        for membership in Membership.objects.filter(workspace_id=conversation.workspace_id, role__in=roles)
-        .select_related("user")
-        .filter(user__is_active=True)
-    ]
     thread = reverse("inbox:thread", args=[conversation.workspace.slug, conversation.pk])
-    link = settings.PUBLIC_BASE_URL.rstrip("/") + thread
-    StaffAlert.objects.bulk_create(
-        [
-            StaffAlert(
-                workspace_id=conversation.workspace_id,
-                lead_id=conversation.lead_id,
-                user=person,
-                key=key,
-                subject=_one_line(headline)[:200],
-                body=f"{text}\n\n{link}\n",
-                created_at=now,
-                due_at=now,
-            )
-            for person in people
-        ],
-        ignore_conflicts=True,
+    told = _write_alerts(
+        workspace_id=conversation.workspace_id,
+        roles=roles,
+        lead_id=conversation.lead_id,
+        key=key,
+        subject=_one_line(headline)[:200],
+        body=f"{text}\n\n{_link(thread)}\n",
+        now=now,
     )
     announce_alert(
         workspace_id=conversation.workspace_id,
         news={"type": "handover.alert", "conversation": conversation.pk, "text": headline, **context},
     )
+    return told
+
+
+def _write_alerts(*, workspace_id: int, roles: Collection[str], now: datetime, **fields: Any) -> int:
+    """One due row for each member in `roles`; the count of them."""
+    members = Membership.objects.filter(workspace_id=workspace_id, role__in=roles, user__is_active=True)
+    rows = [
+        StaffAlert(workspace_id=workspace_id, user_id=user_id, created_at=now, due_at=now, **fields)
+        for user_id in members.values_list("user_id", flat=True)
+    ]
+    StaffAlert.objects.bulk_create(rows, ignore_conflicts=True)
     kick(_mail_task())
-    return len(people)
+    return len(rows)
+
+
+def _link(path: str) -> str:
+    return settings.PUBLIC_BASE_URL.rstrip("/") + path
+
+
+def has_untold_troubles(now: datetime) -> bool:
+    with across_workspaces():
+        return ChannelTrouble.objects.filter(told_at=None).exists()
+
+
+def tell_one_trouble(now: datetime) -> bool:
+    """Tell those who configure the workspace what stops one of its senders; False when there is no news."""
+    with across_workspaces(), transaction.atomic():
+        untold = ChannelTrouble.objects.filter(told_at=None).order_by("last_at").select_related("channel__workspace")
+        trouble = untold.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
+        if trouble is None:
+            return False
+        trouble.told_at = now
+        trouble.save(update_fields=["told_at"])
+        channel = trouble.channel
+        _write_alerts(
+            workspace_id=trouble.workspace_id,
+            roles=OPERATORS,
+            key=f"trouble:{trouble.pk}:{trouble.last_at.isoformat()}",
+            subject=_one_line(f"{channel} cannot send as it should: {trouble.meaning}")[:200],
+            body=f"{trouble.meaning} (code {trouble.code}).\n\n"
+            f"{_link(reverse('inbox:settings_channels', args=[channel.workspace.slug]))}\n",
+            now=now,
+        )
+    return True
 
 
 @transaction.atomic

@@ -1,4 +1,5 @@
-"""News from below: a customer wrote, so a turn may be due; words did not arrive, so a person is told."""
+"""News from below: a customer wrote, so a turn may be due; words did not arrive or a sender is in trouble, so people
+are told."""
 
 from typing import Any
 
@@ -9,6 +10,7 @@ from project.kernel.events import wake
 def connect() -> None:
     signals.message_received.connect(_wake_turns, dispatch_uid="agents.turns")
     signals.message_failed.connect(_wake_alerting, dispatch_uid="agents.alerts")
+    signals.channel_troubled.connect(_wake_telling, dispatch_uid="agents.troubles")
 
 
 def _wake_turns(**ids: Any) -> None:
@@ -21,3 +23,9 @@ def _wake_alerting(*, workspace_id: int, message_id: str, **more: Any) -> None:
     from agents.tasks import alert_of_lost_words
 
     wake(alert_of_lost_words, workspace_id=workspace_id, message_id=message_id)
+
+
+def _wake_telling(**ids: Any) -> None:
+    from agents.tasks import tell_troubles
+
+    wake(tell_troubles)

@@ -10,4 +10,5 @@ def register() -> None:
     register_sweep(Sweep("turns", turns.has_due_turns, tasks.take_turns))
     register_sweep(Sweep("agent messages", bus.has_due_agent_messages, tasks.deliver_agent_messages))
     register_sweep(Sweep("alerts", alerts.has_due_alerts, tasks.mail_alerts))
+    register_sweep(Sweep("troubles", alerts.has_untold_troubles, tasks.tell_troubles))
     register_sweep(Sweep("returning floors", coordinator.has_returning_floors, tasks.return_floors))

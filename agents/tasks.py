@@ -28,6 +28,11 @@ def alert_of_lost_words(workspace_id: int, message_id: str) -> None:
     alerts.alert_of_lost_words(workspace_id=workspace_id, message_id=message_id, now=clock.now())
 
 
+@shared_task(name="agents.tasks.tell_troubles")
+def tell_troubles() -> int:
+    return drain(alerts.tell_one_trouble, clock=clock.now)
+
+
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)

@@ -8,7 +8,10 @@ from project.kernel import clock
 from .admin_forms import SECRETS, ChannelForm
 from .models import (
     Attempt,
+    Breaker,
+    Bucket,
     Channel,
+    ChannelTrouble,
     Conversation,
     EventKey,
     Floor,
@@ -51,6 +54,33 @@ class ChannelAdmin(BatonAdmin):
     @admin.display(description="Secrets that are set")
     def stored_secrets(self, channel: Channel) -> str:
         return ", ".join(sorted(channel.secrets or {})) or "none"
+
+
+@admin.register(ChannelTrouble)
+class ChannelTroubleAdmin(ReadOnlyAdmin):
+    list_display = ["last_at", "channel", "code", "meaning", "count", "told_at", "workspace"]
+    list_filter = ["code", "workspace"]
+    list_select_related = ["channel", "workspace"]
+    search_fields = ["code", "meaning"]
+    ordering = ["-last_at"]
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnlyAdmin):
+    list_display = ["channel", "failures", "rests", "rests_until", "probe_until", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["channel", "workspace"]
+    search_fields = ["channel__name"]
+    ordering = ["-id"]
+
+
+@admin.register(Bucket)
+class BucketAdmin(ReadOnlyAdmin):
+    list_display = ["key", "full_at", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["key"]
+    ordering = ["-full_at"]
 
 
 @admin.register(Conversation)

@@ -21,6 +21,7 @@ class Facts:
 
     `answers_at` is when the customer wrote what this message answers, None for words nobody asked for; `stands`
     says that what they write next does not make it obsolete.
+    `rests_until` is when the sender may be used again: its rate is used up, or its provider is silent.
     `window_closes_at` is None where a channel has no window; a channel with one that never opened gives the past.
     """
 
@@ -41,6 +42,10 @@ class Facts:
     marketing_consent: bool = False
     holds: tuple[str, ...] = ()
     sender_paused: str = ""
+    sender_resumes_at: datetime | None = None
+    rests_until: datetime | None = None
+    rest_code: str = ""
+    rest_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ HOLD_WORDS = {
 
 def decide(facts: Facts) -> Verdict:
     """Allow, defer until a time, or suppress for good; the first rule that objects decides."""
-    for rule in (_voice, _outdated, _consent, _marketing, _window, _sender):
+    for rule in (_voice, _outdated, _consent, _marketing, _window, _sender, _rest):
         verdict = rule(facts)
         if verdict is not None:
             return verdict
@@ -126,8 +131,14 @@ def _window(facts: Facts) -> Verdict | None:
 def _sender(facts: Facts) -> Verdict | None:
     if not facts.sender_paused:
         return None
-    until = facts.now + PAUSED_SENDER_LOOK_AGAIN
+    until = facts.sender_resumes_at or facts.now + PAUSED_SENDER_LOOK_AGAIN
     return Verdict(Outcome.DEFER, "sender_paused", f"The sender is paused: {facts.sender_paused}", until)
+
+
+def _rest(facts: Facts) -> Verdict | None:
+    if facts.rests_until is None or facts.rests_until <= facts.now:
+        return None
+    return Verdict(Outcome.DEFER, facts.rest_code, facts.rest_reason, facts.rests_until)
 
 
 def _suppress(code: str, reason: str) -> Verdict:

@@ -7,3 +7,6 @@ message_received = Signal()
 
 message_failed = Signal()
 """A message will not arrive, or nobody knows. Ids: workspace_id, conversation_id, message_id."""
+
+channel_troubled = Signal()
+"""A channel has a trouble that an operator has not been told of. Ids: workspace_id, channel_id."""

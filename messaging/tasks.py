@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from messaging.services import dispatch, missed, reconcile
+from messaging.services import dispatch, missed, reconcile, senders
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
@@ -27,3 +27,8 @@ def settle_attempts() -> int:
 @shared_task(name="messaging.tasks.sweep_channels")
 def sweep_channels() -> int:
     return drain(missed.sweep_one_due_channel, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.resume_senders")
+def resume_senders() -> int:
+    return drain(senders.resume_one_due_sender, clock=clock.now)

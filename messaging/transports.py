@@ -27,6 +27,7 @@ class ErrorKind(StrEnum):
     REJECTED = "rejected"  # the provider said no, for good
     RATE_LIMITED = "rate_limited"  # never carried out: safe to repeat, later
     UNREACHABLE = "unreachable"  # the request never left: safe to repeat
+    NOT_BEGUN = "not_begun"  # we did not even try, for a reason of our own: safe to repeat
     UNKNOWN = "unknown"  # the provider may have accepted it: ask before anything else
     OPTED_OUT = "opted_out"
     WINDOW_CLOSED = "window_closed"
@@ -35,13 +36,11 @@ class ErrorKind(StrEnum):
     MISCONFIGURED = "misconfigured"  # this message or channel is set up wrongly: tell the operator
 
 
-class TransportError(Exception):
-    def __init__(self, kind: ErrorKind, *, code: str = "", detail: str = "", retry_after: float | None = None):
-        super().__init__(f"{kind}: {code} {detail}".strip())
-        self.kind = kind
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
+class Instead(StrEnum):
+    """What may reach the customer where this message cannot."""
+
+    TEMPLATE = "template"
+    OTHER_CHANNEL = "other_channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,41 @@ class Reaction:
     retry_after: float | None = None  # seconds
     max_retries: int = 0
     tell_operator: bool = False
+    slows_sender: bool = False  # it is about the sender's or the account's speed: everybody's words wait
+    instead: Instead | None = None
+
+
+MAX_RETRIES = 4
+"""Of what was never carried out, where the table of a channel's errors says nothing else."""
+
+
+class TransportError(Exception):
+    def __init__(
+        self,
+        kind: ErrorKind,
+        *,
+        code: str = "",
+        detail: str = "",
+        retry_after: float | None = None,
+        reaction: Reaction | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {code} {detail}".strip())
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+        self.reaction = reaction or self._usual_reaction()
+
+    def _usual_reaction(self) -> Reaction:
+        repeatable = self.kind in (ErrorKind.RATE_LIMITED, ErrorKind.UNREACHABLE, ErrorKind.NOT_BEGUN)
+        return Reaction(
+            self.kind,
+            self.detail or self.code or str(self.kind),
+            retry_after=self.retry_after,
+            max_retries=MAX_RETRIES if repeatable else 0,
+            tell_operator=self.kind in (ErrorKind.SENDER_BLOCKED, ErrorKind.MISCONFIGURED),
+            slows_sender=self.kind == ErrorKind.RATE_LIMITED,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +100,15 @@ class Capabilities:
     typing: bool
     status_callbacks: bool
     lists_sent: bool  # the provider can be asked which messages it has
-    bulk_rate_per_second: float
-    pair_seconds: float  # least time between two messages to one person
+    bulk_rate_per_second: float  # of one sender; 0: no limit
+    pair_seconds: float  # least time between two messages to one person, beyond the burst; 0: none
     has_live_page: bool = False  # the customer looks at a page of ours, which is told of every change
     lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
     is_internal: bool = False  # the installation's own: never offered to people
+    bulk_burst: int | None = None  # messages that a rested sender may send at once; None: a second's worth
+    pair_burst: int = 1
+    account_field: str = ""  # the setting that names the account whose senders share a rate
+    account_rate_per_second: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,17 @@ from handover.models import (
     LadderStep,
     OpeningHours,
 )
-from messaging.models import Attempt, EventKey, Floor, Message, ServiceWindow, WebhookEvent
+from messaging.models import (
+    Attempt,
+    Breaker,
+    Bucket,
+    ChannelTrouble,
+    EventKey,
+    Floor,
+    Message,
+    ServiceWindow,
+    WebhookEvent,
+)
 from tests.cast import NOON, Cast
 
 
@@ -86,6 +96,10 @@ def _messaging(cast: Cast, message: Message) -> None:
     Attempt.objects.create(
         **of_lead, message=withheld_reply(cast), number=1, epoch=1, state="accepted", started_at=NOON, deadline_at=NOON
     )
+    of_channel = {"workspace": cast.acme, "channel": cast.channel}
+    Bucket.objects.create(workspace=cast.acme, key=f"sender:{cast.channel.pk}", full_at=NOON)
+    Breaker.objects.create(**of_channel)
+    ChannelTrouble.objects.create(**of_channel, code="63018", meaning="Too fast", first_at=NOON, last_at=NOON)
     EventKey.objects.create(source="whatsapp_twilio", source_id=1, key="SM1", received_at=NOON)
     WebhookEvent.objects.create(
         workspace_id=cast.acme.pk,

@@ -7,10 +7,10 @@ from crm.models import Lead, User, Workspace
 
 
 class StaffAlert(models.Model):
-    """One e-mail to one person about one lead. `key` makes the alert of a fact unique per person."""
+    """One e-mail to one person, about a lead or a whole sender. `key` makes the alert of a fact unique per person."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     key = models.CharField(max_length=120)
     subject = models.CharField(max_length=200)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection, transaction
 
 from messaging.services.dispatch import CALL_WINDOW_SECONDS
-from messaging.services.reconcile import GIVE_UP_AFTER
 
 GRACE = timedelta(seconds=60)
 """How late anything may be before it counts as left behind."""
@@ -100,6 +99,5 @@ def _values(now: datetime) -> dict[str, Any]:
         "patience": PATIENCE,
         "slack": SLACK,
         "call_window": timedelta(seconds=CALL_WINDOW_SECONDS),
-        "give_up_after": GIVE_UP_AFTER,
         "examples": EXAMPLES,
     }

@@ -82,7 +82,9 @@ UNKNOWN_TOO_LONG = """
     SELECT attempt.workspace_id, message.conversation_id, 'attempt ' || attempt.id, attempt.started_at,
            'nobody knows yet whether the provider has it'
       FROM messaging_attempt AS attempt JOIN messaging_message AS message ON message.id = attempt.message_id
-     WHERE attempt.state = 'unknown' AND attempt.started_at < %(now)s - %(give_up_after)s - %(grace)s
+      JOIN crm_workspace AS workspace ON workspace.id = attempt.workspace_id
+     WHERE attempt.state = 'unknown'
+       AND attempt.started_at < %(now)s - make_interval(secs => 60 * workspace.doubt_minutes) - %(grace)s
 """
 
 QUEUED_OVERDUE = """
@@ -166,7 +168,7 @@ OUTBOX = Family(
         Check(
             "unsettled_doubts",
             "Unsettled doubts",
-            "An unknown outcome is settled within eleven minutes, or a person is asked.",
+            "An unknown outcome is settled within the workspace's limit (ten minutes), or a person is asked.",
             UNKNOWN_TOO_LONG,
         ),
         Check(

@@ -44,6 +44,10 @@ class Workspace(models.Model):
         blank=True,
         help_text="A conversation taken over returns to the AI after this long without a word from the person.",
     )
+    doubt_minutes = models.FloatField(
+        default=10.0,
+        help_text="How long the next words wait when nobody knows whether a message arrived; then a person decides.",
+    )
     booking_url = models.URLField(blank=True, help_text="Offered when no Calendly account is connected.")
     is_internal = models.BooleanField(
         default=False, editable=False, help_text="The installation's own, in which it talks to itself."
@@ -63,6 +67,9 @@ class Workspace(models.Model):
             models.CheckConstraint(
                 condition=models.Q(auto_return_minutes__isnull=True) | models.Q(auto_return_minutes__gt=0),
                 name="workspace_auto_return_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(doubt_minutes__gte=1, doubt_minutes__lte=60), name="workspace_doubt_in_range"
             ),
         ]
 

@@ -65,6 +65,17 @@ class TwilioForm(ChannelForm):
     api_base = forms.CharField(
         label="Twilio's address", required=False, help_text="Empty: https://api.twilio.com. For a double or a region."
     )
+    rate_per_second = forms.CharField(
+        label="Messages a second", required=False, help_text="Of this sender. Empty: 80, as WhatsApp allows."
+    )
+    account_rate_per_second = forms.CharField(
+        label="Messages a second of the account", required=False, help_text="Empty: 2000, as Twilio allows."
+    )
+    pair_seconds = forms.CharField(
+        label="Seconds between messages to one customer",
+        required=False,
+        help_text="Beyond a burst of 45. Empty: 6, as WhatsApp asks.",
+    )
     usual = ("name", "sender", "account_sid", "auth_token")
 
 

@@ -35,9 +35,18 @@ class GeneralForm(ShortNumbers, forms.ModelForm):
         help_text="When a colleague took over and then stays silent this long. Empty: never by itself.",
     )
 
+    doubt_minutes = forms.FloatField(
+        min_value=1,
+        max_value=60,
+        label="Wait for a provider's answer (minutes)",
+        help_text="When nobody knows whether a message arrived, the next words wait this long; then a person decides.",
+    )
+
     class Meta:
         model = Workspace
-        fields = ["name", "timezone", "business", "booking_url", "debounce_seconds", "auto_return_minutes"]
+        fields = [
+            "name", "timezone", "business", "booking_url", "debounce_seconds", "auto_return_minutes", "doubt_minutes",
+        ]  # fmt: skip
         labels = {"timezone": "Time zone", "business": "What the company does"}
         help_texts = {
             "timezone": "Opening hours and the times on these screens follow it.",

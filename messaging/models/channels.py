@@ -26,6 +26,14 @@ class Channel(models.Model):
     secrets = SealedJSONField(default=dict, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=255, blank=True)
+    resumes_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the pause ends by itself. Empty: an operator ends it."
+    )
+    rests_until = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing is sent before: the sender's rate, or a provider that is silent."
+    )
+    rest_code = models.CharField(max_length=32, blank=True)
+    rest_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     swept_at = models.DateTimeField(
         null=True, blank=True, help_text="Up to when the provider's own list has been compared with ours."
@@ -40,13 +48,44 @@ class Channel(models.Model):
                 fields=["workspace", "kind", "sender"],
                 condition=~models.Q(sender=""),
                 name="channel_sender_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(resumes_at__isnull=True) | models.Q(paused_at__isnull=False),
+                name="channel_only_paused_resumes",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["sweep_due_at"], condition=models.Q(sweep_due_at__isnull=False), name="channel_sweep_due"
-            )  # read by: the sweep for messages whose webhook was lost
+            ),  # read by: the sweep for messages whose webhook was lost
+            models.Index(
+                fields=["resumes_at"], condition=models.Q(resumes_at__isnull=False), name="channel_resuming"
+            ),  # read by: the sweep of pauses that end by themselves
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChannelTrouble(models.Model):
+    """A cause that an operator has to know of, once for each channel; told again when it comes back a day later."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="troubles")
+    code = models.CharField(max_length=32, help_text="The provider's code, or our word for it.")
+    meaning = models.CharField(max_length=255)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "code"], name="trouble_once")]
+        indexes = [
+            models.Index(fields=["last_at"], condition=models.Q(told_at__isnull=True), name="trouble_untold")
+        ]  # read by: the agents' alerts
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.meaning}"

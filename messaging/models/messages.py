@@ -81,7 +81,9 @@ class Message(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     attempts_forgiven = models.PositiveSmallIntegerField(
-        default=0, help_text="Attempts made before a person last sent it again: they do not count against its limit."
+        default=0,
+        help_text="Attempts that do not count against its limit: made before a person sent it again, or in vain while "
+        "its provider was silent.",
     )
     verdict = models.JSONField(default=dict, blank=True)
     error_code = models.CharField(max_length=32, blank=True)

@@ -9,7 +9,6 @@ from django.db import IntegrityError, transaction
 
 from crm.models import Workspace
 from messaging.models import Channel
-from messaging.services.settlement import kick_sending
 from messaging.transports import (
     CHANNELS,
     UnknownChannelKind,
@@ -18,6 +17,8 @@ from messaging.transports import (
     validate_settings,
 )
 from project.kernel.errors import WrongValues
+
+from .senders import resume_sender
 
 
 def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mapping[str, str], now: datetime) -> Channel:
@@ -48,13 +49,12 @@ def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) ->
     channel.settings = config
     channel.secrets = secrets
     channel.full_clean(validate_constraints=False)
-    _save_once(channel)
+    _save_once(channel, "name", "sender", "settings", "secrets")
 
 
 def resume_channel(*, channel: Channel) -> None:
-    """Send again after a pause; what waited falls due by itself."""
-    Channel.objects.filter(pk=channel.pk).update(paused_at=None, paused_reason="")
-    kick_sending()
+    """An operator ends the sender's pause."""
+    resume_sender(channel)
 
 
 def doors_of(channel: Channel) -> dict[str, str]:
@@ -73,11 +73,11 @@ def _checked_settings(kind: str, values: Mapping[str, str]) -> tuple[dict[str, s
         raise WrongValues({"kind": str(error)}) from error
 
 
-def _save_once(channel: Channel) -> Channel:
+def _save_once(channel: Channel, *fields: str) -> Channel:
     """The unique sender decides, also between two operators at once."""
     try:
         with transaction.atomic():
-            channel.save()
+            channel.save(update_fields=fields or None)
     except IntegrityError as error:
         raise WrongValues({"sender": f"“{channel.sender}” is already connected to this workspace"}) from error
     return channel

@@ -52,6 +52,12 @@ def next_seq(conversation: Conversation) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_NEXT_SEQ, [conversation.pk])
         (conversation.seq,) = cursor.fetchone()
+    tell_screens(conversation)
+    return conversation.seq
+
+
+def tell_screens(conversation: Conversation) -> None:
+    """After commit, say that the conversation is at the `seq` that it has now."""
     announce_change(
         workspace_id=conversation.workspace_id,
         lead_id=conversation.lead_id,
@@ -59,7 +65,6 @@ def next_seq(conversation: Conversation) -> int:
         seq=conversation.seq,
         to_visitors=_has_live_page(conversation.channel_id),
     )
-    return conversation.seq
 
 
 @lru_cache(maxsize=10_000)

@@ -26,7 +26,8 @@ from messaging.models.messages import MessageStatus, Voice
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
 from .outbound import suppress_stale_words, withhold
-from .settlement import kick_sending, settle_overridden
+from .senders import kick_sending
+from .settlement import settle_overridden
 
 DEAD = (MessageStatus.FAILED, MessageStatus.IN_DOUBT)
 

@@ -8,24 +8,28 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from psycopg.types.json import Jsonb
 
 from messaging import gate, transports
-from messaging.gate import Outcome
-from messaging.models import Attempt, Channel, Message, ServiceWindow
+from messaging.gate import Outcome, Verdict
+from messaging.models import Channel, Message
 from messaging.models.messages import MessageStatus
 from messaging.transports import Outgoing, Receipt, TransportError
-from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
-from .conversations import lock_conversation, next_seq
-from .facts import gather_facts
+from .breakers import take_probe
+from .conversations import lock_conversation, next_seq, tell_screens
+from .facts import circumstances_of, gather_facts
 from .outbound import withhold
-from .settlement import give_up, settle_accepted, settle_error
+from .rates import RATE_LIMITED, rates_of, take_tokens
+from .reactions import give_up
+from .senders import rest_sender
+from .settlement import settle_accepted, settle_error
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ START_MARGIN_SECONDS = 5.0
 class Call:
     """One attempt, committed and about to be made; `latest_start` is monotonic seconds."""
 
-    attempt: Attempt
+    attempt_id: int
     channel: Channel
     outgoing: Outgoing
     latest_start: float
@@ -85,12 +89,13 @@ def monotonic() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-# Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant. A paused
-# sender's wait untouched: looking at each of them every minute would be work for nothing.
+# Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant. Those of a
+# sender that is paused or rests wait untouched: looking at each of them again and again would be work for nothing.
 _SENDABLE = """
     FROM messaging_message AS message
     JOIN messaging_conversation AS conversation ON conversation.id = message.conversation_id
     JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.paused_at IS NULL
+          AND (channel.rests_until IS NULL OR channel.rests_until <= %(now)s)
    WHERE message.status = 'queued' AND message.due_at <= %(now)s
      AND NOT EXISTS (SELECT 1 FROM messaging_attempt AS attempt
                       WHERE attempt.lead_id = message.lead_id AND attempt.state IN ('calling', 'unknown'))
@@ -152,46 +157,83 @@ def _set_aside(error: Unsendable, now: datetime) -> None:
 def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | None:
     if not _asked(_STILL_SENDABLE, now=now, id=candidate.id):  # somebody was quicker between the look and the lock
         return None
-    conversation = lock_conversation(candidate.conversation_id)
-    message = Message.objects.select_related("channel", "answers", "lead").get(pk=candidate.id)
-    facts = gather_facts(message, conversation, now)
+    message = Message.objects.select_related(*_WITH_MESSAGE).get(pk=candidate.id)
+    around = circumstances_of(message)
+    facts = gather_facts(message, message.conversation, now, around)
     verdict = gate.decide(facts)
     if verdict.outcome == Outcome.SUPPRESS:
-        withhold(message, verdict, facts, conversation, now)
+        withhold(message, verdict, facts, message.conversation, now)
         return None
+    if verdict.outcome == Outcome.ALLOW:
+        verdict = _obstacle(message, around.address, now) or verdict
     message.verdict = verdict.as_json(facts)
     if verdict.outcome == Outcome.DEFER:
-        message.due_at = verdict.until
-        message.seq = next_seq(conversation)
-        message.save(update_fields=["due_at", "verdict", "seq"])
+        _defer(message, verdict)
         return None
-    message.status = MessageStatus.SENDING
-    message.due_at = None
-    message.attempts_made += 1
-    message.seq = next_seq(conversation)
-    message.save(update_fields=["status", "due_at", "attempts_made", "verdict", "seq"])
-    return _open_attempt(message, now, claimed_at)
+    return _open_attempt(message, around.address, now, claimed_at)
 
 
-def _open_attempt(message: Message, now: datetime, claimed_at: float) -> Call:
-    attempt = Attempt.objects.create(
-        workspace_id=message.workspace_id,
-        lead_id=message.lead_id,
-        message=message,
-        number=message.attempts_made,
-        epoch=message.epoch or 0,
-        started_at=now,
-        deadline_at=ClockTimestamp() + timedelta(seconds=CALL_WINDOW_SECONDS),
+_WITH_MESSAGE = ("conversation", "channel__breaker", "answers", "lead")
+
+
+def _obstacle(message: Message, address: str, now: datetime) -> Verdict | None:
+    """What the sender's rate and its provider say; the gate has nothing against the message."""
+    channel = message.channel
+    shortage = take_tokens(workspace_id=channel.workspace_id, rates=rates_of(channel, address), now=now)
+    if shortage is not None:
+        if shortage.scope != "pair":  # the sender's other messages would find the same
+            rest_sender(channel.pk, until=shortage.until, code=RATE_LIMITED, reason=shortage.reason)
+        return Verdict(Outcome.DEFER, RATE_LIMITED, shortage.reason, shortage.until)
+    breaker = getattr(channel, "breaker", None)
+    return take_probe(channel=channel, message=message, now=now) if breaker and breaker.rests else None
+
+
+def _defer(message: Message, verdict: Verdict) -> None:
+    message.due_at = verdict.until
+    message.seq = next_seq(message.conversation)
+    message.save(update_fields=["due_at", "verdict", "seq"])
+
+
+_OPEN_ATTEMPT = """
+    WITH counted AS (
+        UPDATE messaging_conversation SET seq = seq + 1 WHERE id = %(conversation)s RETURNING seq
+    ), claimed AS (
+        UPDATE messaging_message AS message
+           SET status = 'sending', due_at = NULL, attempts_made = attempts_made + 1, verdict = %(verdict)s,
+               seq = counted.seq
+          FROM counted WHERE message.id = %(message)s
+        RETURNING message.*
     )
+    INSERT INTO messaging_attempt (workspace_id, lead_id, message_id, number, epoch, state, started_at, deadline_at,
+                                   provider_id, error_code, detail)
+    SELECT workspace_id, lead_id, id, attempts_made, epoch, 'calling', %(now)s,
+           clock_timestamp() + make_interval(secs => %(window)s), '', '', ''
+      FROM claimed
+    RETURNING id, (SELECT seq FROM counted)
+"""
+
+
+def _open_attempt(message: Message, address: str, now: datetime, claimed_at: float) -> Call:
+    """Everything that a claim writes, in one statement."""
+    values: dict[str, Any] = {
+        "conversation": message.conversation_id,
+        "message": message.pk,
+        "verdict": Jsonb(message.verdict),
+        "now": now,
+        "window": CALL_WINDOW_SECONDS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_ATTEMPT, values)
+        attempt_id, message.conversation.seq = cursor.fetchone()
+    tell_screens(message.conversation)
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
-    return Call(attempt, message.channel, _outgoing(message), latest_start)
+    return Call(attempt_id, message.channel, _outgoing(message, address), latest_start)
 
 
-def _outgoing(message: Message) -> Outgoing:
-    window = ServiceWindow.objects.filter(conversation_id=message.conversation_id, channel=message.channel).first()
+def _outgoing(message: Message, address: str) -> Outgoing:
     return Outgoing(
         message_id=str(message.pk),
-        to=window.address if window else "",
+        to=address,
         body=message.body,
         media=tuple(item["url"] for item in message.media),
         status_url=status_url_of(message),
@@ -209,15 +251,15 @@ def status_url_of(message: Message) -> str | None:
 
 def _make_call(call: Call, now: datetime) -> None:
     if monotonic() > call.latest_start:
-        error = TransportError(transports.ErrorKind.UNREACHABLE, detail="paused before the call; not sent")
-        settle_error(attempt_id=call.attempt.pk, error=error, now=now)
+        error = TransportError(transports.ErrorKind.NOT_BEGUN, detail="paused before the call; not sent")
+        settle_error(attempt_id=call.attempt_id, error=error, now=now)
         return
     try:
         receipt = _send(call)
     except TransportError as error:
-        settle_error(attempt_id=call.attempt.pk, error=error, now=now)
+        settle_error(attempt_id=call.attempt_id, error=error, now=now)
     else:
-        settle_accepted(attempt_id=call.attempt.pk, receipt=receipt, now=now)
+        settle_accepted(attempt_id=call.attempt_id, receipt=receipt, now=now)
 
 
 def _send(call: Call) -> Receipt:

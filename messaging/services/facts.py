@@ -1,49 +1,88 @@
 """Gathering the facts that the gate decides on, fresh, inside the transaction that acts on the verdict."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from crm.models import Consent
+from django.db import connection
+
 from crm.models.consent import ConsentState, Purpose
-from crm.services.consent import consent_state
 from crm.services.holds import holds_in_force
 from messaging import transports
-from messaging.floor import current_floor
 from messaging.gate import Facts
-from messaging.models import Conversation, Message, ServiceWindow
+from messaging.models import Conversation, Message
 
 
-def gather_facts(message: Message, conversation: Conversation, now: datetime) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What stands in other rows than the message, its conversation and its channel."""
+
+    floor_epoch: int
+    floor_holder: str
+    floor_person: str
+    window_closes_at: datetime | None
+    address: str
+    consent: str
+    consent_at: datetime | None
+
+
+_CIRCUMSTANCES = """
+    SELECT coalesce(floor.epoch, 0), coalesce(floor.holder, ''), coalesce(nullif(person.name, ''), person.email, ''),
+           service_window.closes_at, coalesce(service_window.address, ''), coalesce(consent.state, ''), consent.at
+      FROM (VALUES (%(lead)s::bigint)) AS lead (id)
+      LEFT JOIN messaging_floor AS floor ON floor.lead_id = lead.id
+      LEFT JOIN crm_user AS person ON person.id = floor.user_id
+      LEFT JOIN messaging_servicewindow AS service_window
+        ON service_window.conversation_id = %(conversation)s AND service_window.channel_id = %(channel)s
+      LEFT JOIN LATERAL (
+           SELECT state, at FROM crm_consent
+            WHERE lead_id = lead.id AND channel_kind = %(kind)s AND purpose = %(purpose)s
+            ORDER BY at DESC, id DESC LIMIT 1
+      ) AS consent ON true
+"""
+
+
+def circumstances_of(message: Message) -> Circumstances:
+    """One statement: it runs for every message that is queued, and again when it is sent."""
+    values: dict[str, Any] = {
+        "lead": message.lead_id,
+        "conversation": message.conversation_id,
+        "channel": message.channel_id,
+        "kind": message.channel.kind,
+        "purpose": message.purpose,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CIRCUMSTANCES, values)
+        return Circumstances(*cursor.fetchone())
+
+
+def gather_facts(
+    message: Message, conversation: Conversation, now: datetime, around: Circumstances | None = None
+) -> Facts:
     """What the gate needs to know of `message`; the conversation is locked by the caller."""
     channel = message.channel
-    floor = current_floor(message.lead_id)
-    window = ServiceWindow.objects.filter(conversation=conversation, channel=channel).first()
+    around = around or circumstances_of(message)
     is_marketing = message.purpose == Purpose.MARKETING
     return Facts(
         now=now,
         voice=message.voice,
         purpose=message.purpose,
         epoch=message.epoch or 0,
-        floor_epoch=floor.epoch if floor else 0,
-        floor_holder=floor.holder if floor else "",
-        floor_person=str(floor.user) if floor and floor.user else "",
+        floor_epoch=around.floor_epoch,
+        floor_holder=around.floor_holder,
+        floor_person=around.floor_person,
         answers_at=message.answers.at if message.answers else None,
         stands=bool(message.payload.get("stands")),
         newest_inbound_at=conversation.last_inbound_at,
         has_window=transports.capabilities_of(channel.kind).window_hours is not None,
-        window_closes_at=window.closes_at if window else None,
-        opted_out_at=_opted_out_at(message.lead_id, channel.kind, message.purpose),
+        window_closes_at=around.window_closes_at,
+        opted_out_at=around.consent_at if around.consent == ConsentState.WITHDRAWN else None,
         confirms_opt_out=bool(message.payload.get("confirms_opt_out")),
-        marketing_consent=is_marketing
-        and consent_state(message.lead_id, channel.kind, Purpose.MARKETING) == ConsentState.GRANTED,
+        marketing_consent=is_marketing and around.consent == ConsentState.GRANTED,
         holds=tuple(holds_in_force(message.lead_id, now)) if is_marketing else (),
         sender_paused=(channel.paused_reason or "by an operator") if channel.paused_at else "",
+        sender_resumes_at=channel.resumes_at,
+        rests_until=channel.rests_until,
+        rest_code=channel.rest_code,
+        rest_reason=channel.rest_reason,
     )
-
-
-def _opted_out_at(lead_id: int, channel_kind: str, purpose: str) -> datetime | None:
-    newest = (
-        Consent.objects.filter(lead_id=lead_id, channel_kind=channel_kind, purpose=purpose)
-        .order_by("-at", "-id")
-        .first()
-    )
-    return newest.at if newest and newest.state == ConsentState.WITHDRAWN else None

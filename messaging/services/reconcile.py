@@ -24,7 +24,7 @@ BELIEVE_ABSENCE_AFTER = timedelta(seconds=60)
 """A message missing from the provider's list is believed to be missing only this long after the call."""
 
 ASK_AGAIN_AFTER = timedelta(seconds=20)
-GIVE_UP_AFTER = timedelta(minutes=10)
+SOON = timedelta(seconds=1)
 CLOCK_SLACK = timedelta(seconds=60)
 """How far the provider's clock may be from ours."""
 
@@ -56,7 +56,8 @@ def settle_one_unknown_attempt(now: datetime) -> bool:
         attempt = _unsettled(now).select_related("workspace").order_by("settle_at").first()
         if attempt is None:
             return False
-        is_ours = _unsettled(now).filter(pk=attempt.pk).update(settle_at=now + ASK_AGAIN_AFTER)
+        next_look = min(now + ASK_AGAIN_AFTER, max(now + SOON, _given_up_at(attempt)))
+        is_ours = _unsettled(now).filter(pk=attempt.pk).update(settle_at=next_look)
     if is_ours:
         with workspace_scope(attempt.workspace):
             _settle(attempt, now)
@@ -84,8 +85,13 @@ def _settle(attempt: Attempt, now: datetime) -> None:
         settle_accepted(attempt_id=attempt.pk, receipt=Receipt(found.provider_id, found.status), now=now)
     elif was_asked and now - attempt.started_at >= BELIEVE_ABSENCE_AFTER:
         settle_absent(attempt_id=attempt.pk, now=now)
-    elif now - attempt.started_at >= GIVE_UP_AFTER:
+    elif now >= _given_up_at(attempt):
         settle_abandoned(attempt_id=attempt.pk, now=now)
+
+
+def _given_up_at(attempt: Attempt) -> datetime:
+    """The workspace says how long the lead's next words may wait for an answer."""
+    return attempt.started_at + timedelta(minutes=attempt.workspace.doubt_minutes)
 
 
 def _find_at_provider(attempt: Attempt, message: Message) -> Seen | None:

@@ -1,22 +1,21 @@
 """Delivery statuses: they come in any order, repeated or never; a message only moves forward."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from crm.models.activity import ActivityKind
-from crm.models.consent import ConsentState, Purpose
 from crm.services.activity import record_activity
-from crm.services.consent import record_consent
 from messaging import transports
 from messaging.models import Attempt, Channel, Conversation, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
 from messaging.models.messages import Direction, MessageStatus
-from messaging.transports import ErrorKind, Reaction, Receipt
+from messaging.transports import Receipt
 
 from .conversations import lock_conversation, next_seq
-from .settlement import OPEN, give_up, pause_sender, requeue, settle_accepted
+from .reactions import react
+from .settlement import OPEN, settle_accepted
 
 RANK = {
     MessageStatus.SENDING: 0,
@@ -137,27 +136,7 @@ def _fail(message: Message, conversation: Conversation, code: str, detail: str, 
         return False
     window = ServiceWindow.objects.filter(conversation=conversation, channel=message.channel).first()
     reaction = transports.reaction_for(message.channel.kind, code, to=window.address if window else "")
-    if reaction.kind == ErrorKind.RATE_LIMITED and message.tries <= reaction.max_retries:
-        wait = timedelta(seconds=reaction.retry_after or 60)
-        message.provider_id = ""
-        message.save(update_fields=["provider_id"])
-        requeue(message, conversation, wait=wait, why=reaction.meaning, now=now)
-        return True
-    give_up(message, conversation, code=code, why=detail or reaction.meaning, now=now)
-    _react(message, reaction, code, now)
+    react(message, conversation, reaction, code=code, why=detail or reaction.meaning, now=now)
+    if message.status == MessageStatus.QUEUED:  # the id belongs to the try that failed
+        Message.objects.filter(pk=message.pk).update(provider_id="")
     return True
-
-
-def _react(message: Message, reaction: Reaction, code: str, now: datetime) -> None:
-    if reaction.kind == ErrorKind.SENDER_BLOCKED:
-        pause_sender(message.channel, reason=reaction.meaning, now=now)
-    if reaction.kind == ErrorKind.OPTED_OUT:
-        record_consent(
-            lead=message.lead,
-            channel_kind=message.channel.kind,
-            purposes=(Purpose.SERVICE, Purpose.MARKETING),
-            state=ConsentState.WITHDRAWN,
-            source="provider",
-            proof=code,
-            now=now,
-        )

@@ -89,7 +89,7 @@ def test_rows_of_another_workspace_are_not_found(cast: Cast) -> None:
 
 # -- general -------------------------------------------------------------------------------------------------------
 
-GENERAL = {"name": "Acme", "timezone": "America/Sao_Paulo", "debounce_seconds": "2"}
+GENERAL = {"name": "Acme", "timezone": "America/Sao_Paulo", "debounce_seconds": "2", "doubt_minutes": "10"}
 
 
 def test_general_settings_are_saved(cast: Cast) -> None:
@@ -113,6 +113,7 @@ def test_general_settings_are_saved(cast: Cast) -> None:
         ("debounce_seconds", "-1", "greater than or equal to 0"),
         ("debounce_seconds", "nan", "Enter a number"),
         ("auto_return_minutes", "0", "greater than or equal to"),
+        ("doubt_minutes", "0.5", "greater than or equal to 1"),
         ("name", "", "This field is required"),
         ("name", "a\x00b", "Null characters are not allowed"),
     ],

@@ -16,7 +16,7 @@ from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
 from messaging.models import Channel, Conversation, Message
-from messaging.services import dispatch, reconcile
+from messaging.services import dispatch, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
@@ -32,9 +32,11 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     bus.deliver_one_due_agent_message,
     ladder.climb_one_due_step,
     coordinator.return_one_due_floor,
+    senders.resume_one_due_sender,
     dispatch.send_one_due_message,
     reconcile.doubt_one_overdue_attempt,
     reconcile.settle_one_unknown_attempt,
+    alerts.tell_one_trouble,
     alerts.mail_one_due_alert,
 )
 

@@ -28,6 +28,9 @@ READ_ONLY = [
     "crm.hold",
     "messaging.message",
     "messaging.attempt",
+    "messaging.breaker",
+    "messaging.bucket",
+    "messaging.channeltrouble",
     "messaging.floor",
     "messaging.webhookevent",
     "messaging.eventkey",
@@ -188,7 +191,13 @@ def test_a_person_and_a_workspace_are_made_in_the_admin(root: Client) -> None:
     assert answer.status_code == 302
     assert User.objects.get(email="eva@acme.test").check_password(PASSWORD)
 
-    founded = {"slug": "third", "name": "Third", "timezone": "Mars/Olympus", "debounce_seconds": "2"}
+    founded = {
+        "slug": "third",
+        "name": "Third",
+        "timezone": "Mars/Olympus",
+        "debounce_seconds": "2",
+        "doubt_minutes": "10",
+    }
     assert "not an IANA time zone" in root.post(page(Workspace, "add"), {**founded, **inline}).content.decode()
     assert root.post(page(Workspace, "add"), {**founded, **inline, "timezone": "UTC"}).status_code == 302
     assert Workspace.objects.filter(slug="third").exists()

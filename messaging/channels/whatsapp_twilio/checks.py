@@ -25,8 +25,12 @@ CAPABILITIES: Final = Capabilities(
     status_callbacks=True,
     lists_sent=True,
     lists_received=True,
+    # Meta's limits, and Twilio's for the account. What is too much for Meta within one second waits at Twilio.
     bulk_rate_per_second=80.0,
-    pair_seconds=0.0,
+    pair_seconds=6.0,
+    pair_burst=45,
+    account_field="account_sid",
+    account_rate_per_second=2000.0,
 )
 
 
@@ -73,6 +77,16 @@ def _public_url(value: str) -> str:
     return base
 
 
+def _rate(value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 10_000:
+        raise ValueError("must be a number from 0 (no limit) to 10000")
+    return f"{number:g}"
+
+
 def _shared_keys(value: str) -> str:
     try:
         return json.dumps(read_shared_keys(value), sort_keys=True)
@@ -90,3 +104,6 @@ class Settings(BaseModel):
     api_base: Annotated[str, AfterValidator(_base_url)] | None = None
     public_base_url: Annotated[str, AfterValidator(_public_url)] | None = None
     shared_keys: Annotated[str, AfterValidator(_shared_keys)] | None = Field(default=None)
+    rate_per_second: Annotated[str, AfterValidator(_rate)] | None = None
+    account_rate_per_second: Annotated[str, AfterValidator(_rate)] | None = None
+    pair_seconds: Annotated[str, AfterValidator(_rate)] | None = None

@@ -145,12 +145,22 @@ def _refusal(error: Any, to: str) -> TransportError:
     if error.status >= 500 or error.status in _MAYBE_CARRIED_OUT:
         return TransportError(ErrorKind.UNKNOWN, code=code, detail=_detail(error))
     if error.status == 429:
-        return TransportError(ErrorKind.RATE_LIMITED, code=code, detail=_detail(error), retry_after=1.0)
+        return _too_many(code or "429", _detail(error))
     if not code:
         kind = _BARE_STATUS.get(error.status, ErrorKind.REJECTED)
         return TransportError(kind, code=str(error.status), detail=_detail(error))
     reaction = reaction_for(code, to=to)
-    return TransportError(reaction.kind, code=code, detail=_detail(error), retry_after=reaction.retry_after)
+    return TransportError(
+        reaction.kind, code=code, detail=_detail(error), retry_after=reaction.retry_after, reaction=reaction
+    )
+
+
+def _too_many(code: str, detail: str) -> TransportError:
+    """Never carried out, whatever the code; the table may know how long to wait."""
+    known = reaction_for(code)
+    reaction = known if known.kind == ErrorKind.RATE_LIMITED else None
+    wait = known.retry_after if reaction else 1.0
+    return TransportError(ErrorKind.RATE_LIMITED, code=code, detail=detail, retry_after=wait, reaction=reaction)
 
 
 _MAYBE_CARRIED_OUT: Final = frozenset({408})
