@@ -1,20 +1,25 @@
 """What an attempt came to. The caller's transaction is over; each function here is one of its own."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from crm.models import User
+from crm.models import Lead, User
 from crm.models.consent import Purpose
 from crm.services.trail import record_decision
-from messaging.models import Attempt, Conversation, Message
+from messaging import floor
+from messaging.models import Attempt, Channel, Conversation, Message
 from messaging.models.deliveries import AttemptState
 from messaging.models.messages import MessageStatus
 from messaging.transports import ErrorKind, Receipt, TransportError
 
 from .breakers import record_answer, record_silence
-from .conversations import lock_conversation
+from .conversations import lock_conversation, tell_screens
 from .reactions import MAX_SENDS, free, give_up, react, record_failure, requeue, save_change
+from .senders import kick_sending
 
 OPEN = (AttemptState.CALLING, AttemptState.UNKNOWN)
 
@@ -25,33 +30,95 @@ SILENT = {ErrorKind.UNKNOWN, ErrorKind.UNREACHABLE}
 """What counts against a provider's breaker. A refusal, whatever it says, is an answer."""
 
 
+_LOCK = """
+    SELECT conversation.id, conversation.workspace_id, conversation.lead_id, conversation.channel_id
+      FROM messaging_conversation AS conversation
+     WHERE conversation.id = (SELECT message.conversation_id
+                                FROM messaging_attempt AS attempt
+                                JOIN messaging_message AS message ON message.id = attempt.message_id
+                               WHERE attempt.id = %(attempt)s)
+       FOR NO KEY UPDATE
+"""
+_ACCEPT = """
+    WITH before AS (
+        SELECT id, state FROM messaging_attempt WHERE id = %(attempt)s AND state IN ('calling', 'unknown')
+    ), settled AS (
+        UPDATE messaging_attempt AS attempt
+           SET state = 'accepted', settled_at = %(now)s, settle_at = NULL,
+               provider_id = coalesce(nullif(%(provider_id)s, ''), provider_id)
+          FROM before WHERE attempt.id = before.id
+        RETURNING attempt.message_id, attempt.number, before.state = 'calling' AS was_calling
+    ), counted AS (
+        UPDATE messaging_conversation SET seq = seq + 1 FROM settled WHERE id = %(conversation)s RETURNING seq
+    ), said AS (
+        UPDATE messaging_message AS message
+           SET status = 'accepted', provider_id = %(provider_id)s, sent_at = %(now)s, error_code = '', seq = counted.seq
+          FROM settled, counted WHERE message.id = settled.message_id
+        RETURNING message.id, message.lead_id, message.channel_id, message.epoch, message.body, message.verdict
+    )
+    SELECT counted.seq, said.id, said.epoch, said.body, said.verdict ->> 'reason', settled.number, channel.name,
+           settled.was_calling AND breaker.id IS NOT NULL,
+           EXISTS (SELECT 1 FROM messaging_message AS next
+                    WHERE next.lead_id = said.lead_id AND next.status = 'queued'), said.channel_id
+      FROM said CROSS JOIN settled CROSS JOIN counted
+      JOIN messaging_channel AS channel ON channel.id = said.channel_id
+      LEFT JOIN messaging_breaker AS breaker
+        ON breaker.channel_id = said.channel_id AND (breaker.failures > 0 OR breaker.rests > 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    seq: int
+    message_id: UUID
+    epoch: int
+    body: str
+    why: str | None
+    number: int
+    channel_name: str
+    ends_silence: bool
+    has_next: bool
+    channel_id: int
+
+
 @transaction.atomic(savepoint=False)
 def settle_accepted(*, attempt_id: int, receipt: Receipt, now: datetime) -> bool:
-    """The provider has it. False when the attempt was settled before."""
-    attempt, message, conversation = _locked(attempt_id)
-    if attempt.state not in OPEN:
+    """The provider has it. False when the attempt was settled before.
+
+    Two statements lock and write: it happens for every message that is sent.
+    """
+    values: dict[str, Any] = {"attempt": attempt_id, "now": now, "provider_id": receipt.provider_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, values)
+        pk, workspace_id, lead_id, channel_id = cursor.fetchone()
+        cursor.execute(_ACCEPT, {**values, "conversation": pk})
+        row = cursor.fetchone()
+    if row is None:
         return False
-    if attempt.state == AttemptState.CALLING:
-        record_answer(channel=message.channel, lead=message.lead, now=now)
-    _close(attempt, AttemptState.ACCEPTED, now, provider_id=receipt.provider_id)
-    message.provider_id = receipt.provider_id
-    message.status = MessageStatus.ACCEPTED
-    message.sent_at = now
-    message.error_code = ""
-    save_change(message, conversation, "provider_id", "status", "sent_at", "error_code")
+    accepted = _Accepted(*row)
+    ids = {"workspace_id": workspace_id, "lead_id": lead_id}
+    tell_screens(Conversation(pk=pk, channel_id=channel_id, seq=accepted.seq, **ids))
+    _tell_accepted(accepted, Lead(pk=lead_id, workspace_id=workspace_id), receipt, now)
+    floor.release_when_spoken(lead_id=lead_id, epoch=accepted.epoch)
+    if accepted.has_next:
+        kick_sending()
+    return True
+
+
+def _tell_accepted(accepted: _Accepted, lead: Lead, receipt: Receipt, now: datetime) -> None:
     record_decision(
-        lead=message.lead,
+        lead=lead,
         actor="outbox",
         kind="message.accepted",
-        reason=f"Sent, {message.channel} has it: “{message.body[:80]}”",
+        reason=f"Sent, {accepted.channel_name} has it: “{accepted.body[:80]}”",
         now=now,
-        message=str(message.pk),
+        message=str(accepted.message_id),
         provider_id=receipt.provider_id,
-        attempt=attempt.number,
-        why=message.verdict.get("reason", ""),
+        attempt=accepted.number,
+        why=accepted.why or "",
     )
-    free(message)
-    return True
+    if accepted.ends_silence:
+        record_answer(channel=Channel.objects.get(pk=accepted.channel_id), lead=lead, now=now)
 
 
 @transaction.atomic
