@@ -18,7 +18,7 @@ OVERDUE_PERIODS = 2
 
 STUCK = {
     Stage.BEGUN: "no test conversation is begun: neither the clock nor a worker is at work",
-    Stage.POSTED: "the web process does not take webhooks in",
+    Stage.POSTED: "a webhook to our own door is not taken in",
     Stage.APPLIED: "what webhooks brought is not applied",
     Stage.TURNED: "the agent does not take its turns",
     Stage.QUEUED: "the agent's turns end without a reply",

@@ -16,8 +16,8 @@ PRODUCT = ("supervisor", "web", "worker", "beat")
 
 
 def measure(*, seconds: float = 60, conversations: int = CONVERSATIONS) -> dict[str, Any]:
-    """Without a model, so without CrewAI."""
-    with running_double("twilio", "--statuses", "") as twilio, running_system() as system:
+    """Without a model, so without CrewAI; with the canary, as `bin/up` runs it."""
+    with running_double("twilio", "--statuses", "") as twilio, running_system(CANARY_SECONDS="60") as system:
         url = system.connect_twilio(twilio)
         time.sleep(15)
         empty = _watch(system, seconds)

@@ -85,8 +85,8 @@ def canary_verdict(alive: Liveness) -> str:
     if not alive.is_silent:
         return "ok"
     if alive.age is None:
-        return f"no conversation has got through yet; {alive.complaint}"
-    return f"the last conversation got through {alive.age.total_seconds():.0f} s ago; {alive.complaint}"
+        return f"no test conversation has got through yet; {alive.complaint}"
+    return f"the last test conversation got through {alive.age.total_seconds():.0f} s ago; {alive.complaint}"
 
 
 def tick_verdict(alive: Liveness) -> str:

@@ -47,8 +47,8 @@ def test_an_owner_reads_what_stopped_since_when_and_what_to_do(screens: Screens,
     stopped()
     page = text_of(ana.get(screens.url("inbox/")))
     since = (clock.now() - 10 * MINUTE + timedelta(seconds=1)).astimezone(screens.cast.acme.zone)
-    assert f"No message has got through since {since:%H:%M}: the agent does not take its turns" in page
-    assert "What customers write is kept; answers wait." in page
+    assert f"No test conversation has got through since {since:%H:%M}: the agent does not take its turns" in page
+    assert "What was taken in is kept; answers may wait." in page
     assert "docs/operate.md, “Is it alive?”" in page
 
 

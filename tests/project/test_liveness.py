@@ -47,7 +47,7 @@ def test_a_conversation_that_got_through_lately_is_well(client: Client) -> None:
 @pytest.mark.parametrize(
     ("reached", "stage", "words"),
     [
-        ((), Stage.POSTED, "does not take webhooks in"),
+        ((), Stage.POSTED, "is not taken in"),
         (("posted_at",), Stage.APPLIED, "is not applied"),
         (("posted_at", "applied_at"), Stage.TURNED, "does not take its turns"),
         (("posted_at", "applied_at", "turned_at", "queued_at"), Stage.ACCEPTED, "replies are not sent"),
@@ -63,7 +63,7 @@ def test_a_silent_canary_leaves_the_process_ready_and_names_the_stage(
     a_run(timedelta(seconds=1), posted_at=now)  # the newest is only on its way
     status, told = ready(client)
     assert status == 200
-    assert told.startswith("the last conversation got through 599 s ago; ") or "600 s ago" in told
+    assert told.startswith("the last test conversation got through 599 s ago; ") or "600 s ago" in told
     assert words in told and f"(stage “{stage}”)" in told
 
 
@@ -74,7 +74,7 @@ def test_when_no_run_is_begun_neither_clock_nor_worker_is_at_work(client: Client
 
 
 def test_an_installation_where_nothing_ever_got_through_says_so(client: Client) -> None:
-    assert ready(client)[1].startswith("no conversation has got through yet; no test conversation is begun")
+    assert ready(client)[1].startswith("no test conversation has got through yet; no test conversation is begun")
 
 
 def test_off_is_said(client: Client, settings: Any) -> None:
