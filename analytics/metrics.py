@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from messaging.services.dispatch import SENDABLE
+
 from .liveness import Liveness, read_liveness
 
 
@@ -21,11 +23,7 @@ class Gauge:
 
 OLDEST_DUE = {
     "events": "SELECT min(due_at) FROM messaging_webhookevent WHERE state = 'received'",
-    "messages": """
-        SELECT min(message.due_at) FROM messaging_message AS message
-          JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.paused_at IS NULL
-         WHERE message.status = 'queued'
-    """,
+    "messages": f"SELECT min(message.due_at) {SENDABLE}",
     "channels": "SELECT min(sweep_due_at) FROM messaging_channel WHERE sweep_due_at IS NOT NULL",
     "attempts": """
         SELECT least((SELECT min(deadline_at) FROM messaging_attempt WHERE state = 'calling'),
@@ -36,8 +34,10 @@ OLDEST_DUE = {
                      (SELECT min(CASE WHEN state = 'waiting' THEN due_at ELSE claimed_until END) FROM agents_turn
                        WHERE state IN ('waiting', 'taken')))
     """,
+    "senders": "SELECT min(resumes_at) FROM messaging_channel WHERE resumes_at IS NOT NULL",
     "agent messages": "SELECT min(due_at) FROM agents_agentmessage WHERE due_at IS NOT NULL",
     "alerts": "SELECT min(due_at) FROM agents_staffalert WHERE due_at IS NOT NULL",
+    "troubles": "SELECT min(last_at) FROM messaging_channeltrouble WHERE told_at IS NULL",
     "returning floors": "SELECT min(returns_at) FROM messaging_floor WHERE returns_at IS NOT NULL",
     "ladder": "SELECT min(due_at) FROM handover_ladderstep WHERE state = 'pending'",
     "audits": "SELECT min(requested_at) FROM analytics_auditrun WHERE started_at IS NULL",
@@ -106,7 +106,7 @@ def _due_ages(now: datetime) -> dict[str, float]:
     """0 where nothing is due."""
     columns = ", ".join(f"({sql})" for sql in OLDEST_DUE.values())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}")
+        cursor.execute(f"SELECT {columns}", {"now": now})
         row = cursor.fetchone()
     oldest = zip(OLDEST_DUE, row, strict=True)
     return {name: max((now - due).total_seconds(), 0.0) if due else 0.0 for name, due in oldest}

@@ -91,7 +91,7 @@ def monotonic() -> float:
 
 # Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant. Those of a
 # sender that is paused or rests wait untouched: looking at each of them again and again would be work for nothing.
-_SENDABLE = """
+SENDABLE = """
     FROM messaging_message AS message
     JOIN messaging_conversation AS conversation ON conversation.id = message.conversation_id
     JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.paused_at IS NULL
@@ -103,13 +103,13 @@ _SENDABLE = """
                       WHERE earlier.lead_id = message.lead_id AND earlier.epoch = message.epoch
                         AND earlier.status = 'queued' AND earlier.position < message.position)
 """
-_ANY_SENDABLE = f"SELECT EXISTS (SELECT 1 {_SENDABLE})"
+_ANY_SENDABLE = f"SELECT EXISTS (SELECT 1 {SENDABLE})"
 _LOCK_NEXT = f"""
-  SELECT message.id, message.conversation_id, message.workspace_id {_SENDABLE}
+  SELECT message.id, message.conversation_id, message.workspace_id {SENDABLE}
    ORDER BY message.priority, message.due_at
    LIMIT 1 FOR NO KEY UPDATE OF conversation SKIP LOCKED
 """
-_STILL_SENDABLE = f"SELECT EXISTS (SELECT 1 {_SENDABLE} AND message.id = %(id)s)"
+_STILL_SENDABLE = f"SELECT EXISTS (SELECT 1 {SENDABLE} AND message.id = %(id)s)"
 
 
 def has_due_messages(now: datetime) -> bool:
