@@ -30,12 +30,15 @@ def set_states(*, lead: Lead, wanted: dict[Agent, State], reason: str, now: date
     """Move agents to their states; the trail gets one line for those that changed, which are returned."""
     current = states_of(lead)
     changed = {agent: state for agent, state in wanted.items() if current[agent] != state}
-    for agent, state in changed.items():
-        AgentState.objects.update_or_create(
-            lead=lead,
-            agent=agent,
-            defaults={"workspace_id": lead.workspace_id, "state": state, "changed_at": now},
-        )
+    AgentState.objects.bulk_create(
+        [
+            AgentState(workspace_id=lead.workspace_id, lead=lead, agent=agent, state=state, changed_at=now)
+            for agent, state in changed.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["lead", "agent"],
+        update_fields=["state", "changed_at"],
+    )
     if changed:
         moves = ", ".join(f"{agent} {current[agent]} → {state}" for agent, state in changed.items())
         record_decision(

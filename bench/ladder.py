@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ground import Ground, running_servers
-from bench.ladder_rows import ADD_HANDOVERS, MAKE_DUE, SETTLE, VACUUM
+from bench.ladder_rows import MAKE_DUE, SETTLE, VACUUM, add_handovers
 from bench.results import Figure, result
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
@@ -71,18 +71,21 @@ def _found_workspace(ground: Ground) -> None:
     values = [word for name, value in twilio.items() for word in ("--set", f"{name}={value}")]
     ground.manage("create_channel", "whatsapp_twilio", "--workspace", "bench", "--name", "Sales", *values)
     with ground.connect() as connection:
-        connection.execute("UPDATE crm_workspace SET booking_url = 'https://calendly.com/bench/call'")
+        connection.execute(
+            "UPDATE crm_workspace SET booking_url = 'https://calendly.com/bench/call', debounce_seconds = 0"
+        )
         connection.execute("UPDATE messaging_channel SET sweep_due_at = NULL")
+    _inside(ground, "handover")
+    _execute(ground, *SETTLE.split(";"))
 
 
 def _measure(ground: Ground, size: int, due: int) -> Measured:
-    _execute(ground, ADD_HANDOVERS, count=size - _open_handovers(ground))
-    _execute(ground, VACUUM)
+    _execute(ground, *add_handovers(size - _open_handovers(ground)), VACUUM)
     tick = _inside(ground, "tick", ticks=50)
-    _execute(ground, MAKE_DUE, count=due)
+    _execute(ground, *MAKE_DUE.format(count=due).split(";"))
     climbed = _inside(ground, "ladder")
     late = ground.number("SELECT 1000 * extract(epoch FROM max(done_at - due_at)) FROM handover_ladderstep") / 1000
-    _execute(ground, SETTLE)
+    _execute(ground, *SETTLE.split(";"))
     return Measured(
         open=size,
         tick_ms=tick["ms"],
@@ -102,8 +105,7 @@ def _inside(ground: Ground, name: str, **words: int) -> Any:
     return json.loads(ground.run("-m", "bench.inside", name, json.dumps(words)))
 
 
-def _execute(ground: Ground, script: str, **values: int) -> None:
+def _execute(ground: Ground, *statements: str) -> None:
     with ground.connect() as connection:
-        for statement in script.format(**values).split(";"):
-            if statement.strip():
-                connection.execute(statement)  # type: ignore[call-overload]
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[call-overload]

@@ -1,65 +1,75 @@
-"""Open handovers by the hundred thousand: rows as the product writes them, in bulk and therefore in SQL.
+"""Open handovers by the hundred thousand: clones, made in SQL, of the rows that the product wrote for one customer.
 
-Handover N has N % 4 rungs behind it; the next one is due in 20 to 30 minutes.
+Clone N has N % 4 rungs behind it, and the next one is due in 20 to 30 minutes.
 """
 
-ADD_HANDOVERS = """
-SET session_replication_role = replica;
-CREATE TEMP TABLE added AS
-SELECT nextval(pg_get_serial_sequence('crm_lead', 'id')) AS lead, nextval(pg_get_serial_sequence(
-    'messaging_conversation', 'id')) AS conversation, nextval(pg_get_serial_sequence('handover_handover', 'id'))
-    AS handover, gen_random_uuid() AS message, workspace.id AS workspace, channel.id AS channel, number % 4 AS climbed,
-    now() + make_interval(secs => 1200 + random() * 600) - (number % 4 + 1) * interval '15 minutes' AS requested_at
-FROM generate_series(1, {count}) AS number, crm_workspace AS workspace, messaging_channel AS channel;
+from __future__ import annotations
 
-INSERT INTO crm_lead (id, workspace_id, name, company, email, language, timezone, is_vip, created_at)
-SELECT lead, workspace, 'Davi ' || lead, '', '', '', '', false, requested_at FROM added;
-
-INSERT INTO crm_identity (workspace_id, lead_id, kind, value, created_at)
-SELECT workspace, lead, 'phone', '+5511' || lpad(lead::text, 9, '9'), requested_at FROM added;
-
-INSERT INTO messaging_conversation (id, workspace_id, lead_id, channel_id, status, seq, unread, last_message_at,
-    last_inbound_at, last_preview, last_voice, created_at)
-SELECT conversation, workspace, lead, channel, 'open', 3, 1, requested_at, requested_at, 'I want to talk to a human',
-    'customer', requested_at FROM added;
-
-INSERT INTO messaging_message (id, workspace_id, conversation_id, lead_id, channel_id, direction, voice, purpose, body,
-    media, payload, status, position, seq, at, provider_id, attempts_made, verdict, error_code)
-SELECT message, workspace, conversation, lead, channel, 'in', 'customer', 'service', 'I want to talk to a human',
-    '[]', '{{}}', 'received', 1, 1, requested_at, 'SM' || lpad(lead::text, 32, '0'), 0, '{{}}', '' FROM added;
-
-INSERT INTO messaging_servicewindow (workspace_id, conversation_id, channel_id, address, opened_at, closes_at)
-SELECT workspace, conversation, channel, 'whatsapp:+5511' || lpad(lead::text, 9, '9'), requested_at,
-    requested_at + interval '24 hours' FROM added;
-
-INSERT INTO messaging_floor (workspace_id, lead_id, holder, epoch, changed_at)
-SELECT workspace, lead, '', 1, requested_at FROM added;
-
-INSERT INTO agents_agentstate (workspace_id, lead_id, agent, state, changed_at)
-SELECT workspace, lead, agent, state, requested_at FROM added, (VALUES
-    (false, 'primary', 'HANDOVER'), (false, 'monitor', 'ACTIVE'), (false, 'bridge', 'STANDBY'),
-    (true, 'primary', 'DISABLED'), (true, 'monitor', 'ACTIVE'), (true, 'bridge', 'ACTIVE')
-) AS now (is_bridged, agent, state) WHERE is_bridged = (climbed = 3);
-
-INSERT INTO crm_hold (workspace_id, lead_id, kind, reason, until, created_at)
-SELECT workspace, lead, 'human_requested', 'they asked for a person', requested_at + interval '24 hours', requested_at
-FROM added;
-
-INSERT INTO handover_handover (id, workspace_id, lead_id, conversation_id, state, trigger, reason, request,
-    requested_by_id, urgency, after_hours, requested_at, ended_reason)
-SELECT handover, workspace, lead, conversation, 'waiting', 'explicit_request', 'They asked for a person.',
-    'I want to talk to a human', message, 'normal', false, requested_at, '' FROM added;
-
-INSERT INTO handover_ladderstep (workspace_id, handover_id, rung, due_at, state, attempts_made, done_at, verdict)
-SELECT workspace, handover, rung, requested_at + place * interval '15 minutes',
-    CASE WHEN place > climbed THEN 'pending' ELSE 'fired' END, 0,
-    CASE WHEN place > climbed THEN NULL ELSE requested_at + place * interval '15 minutes' END, ''
-FROM added, (VALUES (1, 'alert'), (2, 'update'), (3, 'bridge'), (4, 'resume')) AS ladder (place, rung);
-
-DROP TABLE added
-"""
+from collections.abc import Iterator
 
 VACUUM = "VACUUM ANALYZE"
+
+BEGIN = """
+SET session_replication_role = replica;
+CREATE TEMP TABLE clone AS
+SELECT nextval(pg_get_serial_sequence('crm_lead', 'id')) AS lead,
+    nextval(pg_get_serial_sequence('messaging_conversation', 'id')) AS conversation,
+    nextval(pg_get_serial_sequence('handover_handover', 'id')) AS handover, gen_random_uuid() AS message,
+    number % 4 AS climbed, now() - make_interval(mins => 15 * (number % 4 + 1)::int, secs => -1200 - random() * 600)
+    AS requested_at, original.id AS original, original.lead_id AS original_lead,
+    original.requested_at AS original_requested_at
+FROM generate_series(1, {count}) AS number, (SELECT * FROM handover_handover ORDER BY id LIMIT 1) AS original
+"""
+
+END = "DROP TABLE clone"
+
+# The columns in which a clone's row differs from the original's, as expressions over both.
+OF_LEAD = "one.lead_id = clone.original_lead"
+CHANGES = (
+    ("crm_lead", "one.id = clone.original_lead", {"id": "lead", "name": "'Davi ' || lead"}),
+    ("crm_identity", OF_LEAD, {"lead_id": "lead", "value": "one.kind || lead"}),
+    ("messaging_conversation", OF_LEAD, {
+        "id": "conversation", "lead_id": "lead", "last_inbound_at": "clone.requested_at",
+        "last_message_at": "clone.requested_at",
+    }),
+    ("messaging_message", f"{OF_LEAD} AND one.direction = 'in'", {
+        "id": "message", "lead_id": "lead", "conversation_id": "conversation", "at": "clone.requested_at",
+        "provider_id": "'SM' || lpad(lead::text, 32, '0')",
+    }),
+    ("messaging_servicewindow", "one.conversation_id = (SELECT conversation_id FROM handover_handover WHERE id = "
+     "clone.original)", {"conversation_id": "conversation", "address": "'whatsapp:+5511' || lpad(lead::text, 9, '0')"}),
+    ("messaging_floor", OF_LEAD, {"lead_id": "lead"}),
+    ("crm_hold", OF_LEAD, {"lead_id": "lead"}),
+    ("agents_agentstate", OF_LEAD, {
+        "lead_id": "lead",
+        "state": "CASE WHEN climbed < 3 THEN one.state WHEN one.agent = 'primary' THEN 'DISABLED' ELSE 'ACTIVE' END",
+    }),
+    ("handover_handover", "one.id = clone.original", {
+        "id": "handover", "lead_id": "lead", "conversation_id": "conversation", "requested_by_id": "message",
+        "requested_at": "clone.requested_at",
+    }),
+    ("handover_ladderstep", "one.handover_id = clone.original", {
+        "handover_id": "handover",
+        "due_at": "clone.requested_at + (one.due_at - original_requested_at)",
+        "state": "CASE WHEN one.due_at - original_requested_at > climbed * interval '15 minutes' THEN 'pending' "
+                 "ELSE 'fired' END",
+        "done_at": "CASE WHEN one.due_at - original_requested_at > climbed * interval '15 minutes' THEN NULL "
+                   "ELSE clone.requested_at + (one.due_at - original_requested_at) END",
+    }),
+)  # fmt: skip
+
+
+def add_handovers(count: int) -> Iterator[str]:
+    yield from BEGIN.format(count=count).split(";")
+    for table, originals, changes in CHANGES:
+        new = {"id": f"nextval(pg_get_serial_sequence('{table}', 'id'))", **changes}
+        pairs = ", ".join(f"'{column}', {expression}" for column, expression in new.items())
+        yield (
+            f"INSERT INTO {table} SELECT made.* FROM clone JOIN {table} AS one ON {originals}, "
+            f"LATERAL jsonb_populate_record(one, jsonb_build_object({pairs})) AS made"
+        )
+    yield END
+
 
 MAKE_DUE = """
 CREATE TEMP TABLE chosen AS

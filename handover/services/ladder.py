@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState
@@ -69,7 +69,7 @@ def _due(now: datetime) -> QuerySet[LadderStep]:
 def _claim(now: datetime) -> LadderStep | None:
     step = (
         _due(now)
-        .select_related("workspace")
+        .select_related("workspace", "handover")
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("due_at")
         .first()
@@ -83,31 +83,35 @@ def _claim(now: datetime) -> LadderStep | None:
 
 def climb(step: LadderStep, now: datetime) -> None:
     """Look under the lock, fetch what must be fetched without it, look again and fire."""
-    if not _is_still_wanted(step.pk, now):
-        return
-    link = offer_link(step.handover_id, now) if step.rung in LINK_RUNGS else None
+    link = None
+    if step.rung in LINK_RUNGS:
+        if not _is_still_wanted(step, now):
+            return
+        link = offer_link(step.handover_id, now)
     with transaction.atomic():
         conversation = lock_conversation(step.handover.conversation_id)
         current = _ready(step.pk, conversation, now)
         if current is not None:
+            conversation.lead, conversation.workspace = current.handover.lead, current.handover.workspace
             FIRE[Rung(current.rung)](current, conversation, link, now)
             next_seq(conversation)
 
 
 @transaction.atomic
-def _is_still_wanted(step_id: int, now: datetime) -> bool:
-    conversation_id = LadderStep.objects.values_list("handover__conversation_id", flat=True).get(pk=step_id)
-    conversation = lock_conversation(conversation_id)
-    step = _ready(step_id, conversation, now)
-    if step is not None and step.rung in LINK_RUNGS and is_held_against(lead_id=conversation.lead_id, holder="bridge"):
-        postpone(step, now)  # before a single-use link is fetched for nothing
+def _is_still_wanted(step: LadderStep, now: datetime) -> bool:
+    """Asked before a single-use link is fetched: it must not be fetched for nothing."""
+    conversation = lock_conversation(step.handover.conversation_id)
+    current = _ready(step.pk, conversation, now)
+    if current is not None and is_held_against(lead_id=conversation.lead_id, holder="bridge"):
+        postpone(current, now)
         return False
-    return step is not None
+    return current is not None
 
 
 def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderStep | None:
     """The step, if it shall fire now; else it is closed with its reason. The conversation is locked."""
-    step = LadderStep.objects.select_related("handover__lead", "handover__workspace", "workspace").get(pk=step_id)
+    related = ("handover__lead", "handover__workspace", "handover__requested_by")
+    step = LadderStep.objects.select_related(*related).get(pk=step_id)
     if step.state != StepState.PENDING:
         return None
     handover = step.handover
@@ -119,6 +123,7 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     if handover.state != HandoverState.WAITING:
         close_step(step, StepState.NOT_NEEDED, f"not needed: the handover is {handover.state}", now)
         return None
+    _look_at_all_steps(handover)
     higher = _higher_rung(step, now)
     if higher is not None:
         close_step(step, StepState.SUPERSEDED, f"superseded: “{higher.get_rung_display()}” is due as well", now)
@@ -129,23 +134,46 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     return step
 
 
+def _look_at_all_steps(handover: Handover) -> None:
+    """One look for the questions about the other rungs."""
+    fields = ("handover", "rung", "state", "due_at", "done_at", "message__status")
+    steps = LadderStep.objects.select_related("message").only(*fields)
+    prefetch_related_objects([handover], Prefetch("steps", steps))
+
+
 def _higher_rung(step: LadderStep, now: datetime) -> LadderStep | None:
     """What this rung comes too late for: a higher one that spoke already or, after an outage, is due as well."""
-    overtaken = Q(pk=None)
-    if now - step.due_at > OUTAGE:
-        overtaken |= Q(state=StepState.PENDING, due_at__lte=now)
-    if step.rung != Rung.ALERT:  # after hours the team is alerted behind the bridge
-        overtaken |= Q(state=StepState.FIRED)
-    above = Rung.values[Rung.values.index(step.rung) + 1 :]
-    return step.handover.steps.filter(overtaken, rung__in=above).order_by("due_at").last()
+    was_missed = now - step.due_at > OUTAGE
+    speaks = step.rung != Rung.ALERT  # after hours the team is alerted behind the bridge
+    overtaking = [
+        other
+        for other in step.handover.steps.all()
+        if _place(other) > _place(step)
+        and ((was_missed and _is_due(other, now)) or (speaks and other.state == StepState.FIRED))
+    ]
+    return max(overtaking, key=lambda other: other.due_at, default=None)
 
 
 def _waits_for_lower_rung(step: LadderStep, now: datetime) -> bool:
     """A rung below is due, or its words are still here: the customer hears them in their order."""
-    below = Rung.values[: Rung.values.index(step.rung)]
-    due = Q(state=StepState.PENDING, due_at__lte=now, due_at__gte=now - OUTAGE)
-    leaving = Q(message__status=MessageStatus.QUEUED, done_at__gte=now - OUTAGE)
-    return step.handover.steps.filter(due | leaving, rung__in=below).exists()
+    return any(
+        _place(other) < _place(step)
+        and ((_is_due(other, now) and other.due_at >= now - OUTAGE) or _are_words_leaving(other, now))
+        for other in step.handover.steps.all()
+    )
+
+
+def _place(step: LadderStep) -> int:
+    return Rung.values.index(step.rung)
+
+
+def _is_due(step: LadderStep, now: datetime) -> bool:
+    return step.state == StepState.PENDING and step.due_at <= now
+
+
+def _are_words_leaving(step: LadderStep, now: datetime) -> bool:
+    is_queued = step.message is not None and step.message.status == MessageStatus.QUEUED
+    return is_queued and step.done_at is not None and step.done_at >= now - OUTAGE
 
 
 def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[HandoverState, str] | None:

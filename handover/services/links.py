@@ -68,9 +68,10 @@ def offer_link(handover_id: int, now: datetime) -> Link:
     url, reason = _booking_url(handover)
     if not url:
         words = AFTER_HOURS_WITHOUT_LINK if handover.after_hours else WITHOUT_LINK
-        return Link("", "", words, _opens(handover, now), reason)
+        return Link("", "", words, _opens(handover, words, now), reason)
     tracked = with_tracking(url, token=token, name=handover.lead.name, email=email_of(handover.lead))
-    return Link(tracked, token, _template(handover, policy), _opens(handover, now), reason)
+    words = _template(handover, policy)
+    return Link(tracked, token, words, _opens(handover, words, now), reason)
 
 
 def email_of(lead: Lead) -> str:
@@ -96,6 +97,8 @@ def _template(handover: Handover, policy: HandoverPolicy) -> str:
     return policy.after_hours_text if handover.after_hours else policy.bridge_text
 
 
-def _opens(handover: Handover, now: datetime) -> str:
+def _opens(handover: Handover, template: str, now: datetime) -> str:
+    if "{opens}" not in template:
+        return ""
     opening_hours = hours_of(handover.workspace)
     return hours.in_words(hours.next_opening(opening_hours, now), opening_hours, now)
