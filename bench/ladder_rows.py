@@ -1,6 +1,6 @@
 """Open handovers by the hundred thousand: clones, made in SQL, of the rows that the product wrote for one customer.
 
-Clone N has N % 4 rungs behind it, and the next one is due in 20 to 30 minutes.
+Clone N has N % 4 rungs behind it, and the next one is due in 20 to 30 minutes. The original is not counted.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ MAKE_DUE = """
 CREATE TEMP TABLE chosen AS
 SELECT handover_id, min(due_at) - clock_timestamp() AS ahead FROM handover_ladderstep
 WHERE state = 'pending' AND due_at > now() + interval '15 minutes'
-    AND handover_id IN (SELECT id FROM handover_handover WHERE state = 'waiting' ORDER BY id DESC LIMIT {count})
+    AND handover_id IN (SELECT id FROM handover_handover ORDER BY id DESC LIMIT {count})
 GROUP BY handover_id;
 
 UPDATE handover_handover SET requested_at = requested_at - ahead FROM chosen WHERE id = handover_id;

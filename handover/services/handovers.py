@@ -88,6 +88,7 @@ def answer_since(conversation: Conversation, moment: datetime) -> Message | None
         Message.objects.filter(conversation=conversation, voice=Voice.HUMAN, at__gte=moment)
         .exclude(status__in=[MessageStatus.SUPPRESSED, MessageStatus.FAILED])
         .select_related("author")
+        .only("at", "author__name", "author__email")
         .order_by("at")
         .first()
     )

@@ -50,7 +50,7 @@ def climb_one_due_step(now: datetime) -> bool:
         step = _claim(now)
     if step is None:
         return False
-    with workspace_scope(step.workspace):
+    with workspace_scope(step.workspace_id):
         try:
             if step.attempts_made > MAX_ATTEMPTS:
                 raise WorkerDied
@@ -69,7 +69,8 @@ def _due(now: datetime) -> QuerySet[LadderStep]:
 def _claim(now: datetime) -> LadderStep | None:
     step = (
         _due(now)
-        .select_related("workspace", "handover")
+        .select_related("handover")
+        .only("workspace", "rung", "attempts_made", "handover__conversation")
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("due_at")
         .first()
