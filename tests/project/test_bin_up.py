@@ -48,10 +48,13 @@ class Running:
 
     def children(self) -> dict[str, int]:
         """The program's name and process id of each child that lives now."""
-        listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        lines = {int(pid): command_line(int(pid)) for pid in listing}
+        lines = {pid: command_line(pid) for pid in self.child_ids()}
         words = {"web": "uvicorn", "worker": " worker ", "beat": " beat "}
         return {name: pid for name, word in words.items() for pid, line in lines.items() if word in line}
+
+    def child_ids(self) -> list[int]:
+        listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in listing.split()]
 
     def is_healthy(self) -> bool:
         try:
@@ -185,6 +188,25 @@ def test_a_taken_port_is_named(data):
         shown = manage(data, "up", "--port", str(port))
     assert shown.returncode == 2
     assert f"cannot listen on 127.0.0.1 port {port}" in shown.stderr
+
+
+def test_several_workers_and_beats_run_beside_each_other(data):
+    running = Running(data, "--no-demo", "--workers", "3", "--beats", "2")
+    try:
+        running.wait_until_served(120)
+        lines = [command_line(pid) for pid in running.child_ids()]
+        nodes = [word for line in lines for word in line.split() if word.endswith("@%h")]
+        assert sorted(nodes) == ["worker1@%h", "worker2@%h", "worker3@%h"]
+        assert sum(" beat " in line for line in lines) == 2
+    finally:
+        assert running.interrupt() == 0
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many", "65"])
+def test_what_is_no_number_of_workers_is_refused_with_its_value(data, count):
+    shown = manage(data, "up", f"--workers={count}")
+    assert shown.returncode == 2
+    assert f"{count!r} is not a number from 1 to 64" in shown.stderr
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000"])

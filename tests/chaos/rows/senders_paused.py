@@ -5,44 +5,57 @@ from __future__ import annotations
 import time
 from random import Random
 
-from tests.chaos.arena import Arena, wait_for
+from tests.chaos.arena import Arena, comes_true, wait_for
 from tests.chaos.matrix import Outcome, Reach, Row, audited
 from tests.chaos.tempo import CALL_WINDOW_SECONDS
 from tests.chaos.traffic import Traffic
 
-SHORT = (0.3, 2.0)
-LONG = (2.5, 4.5)
-"""Beyond the window, in seconds. After a long one another worker has sent the words: the sleeper wakes up into that."""
+BEYOND_WINDOW = (0.3, 2.0)
+LONGEST_SLEEP = 12.0
+RESEND_SECONDS = 0.7
 
 
 def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     traffic = Traffic(arena, rng, row=3)
+    resent = 0
     with traffic.flowing(a_second=6):
-        worst = sum(pause_one(arena, rng, at_worst=bool(place % 2)) for place in range(1, faults + 1))
-    return audited(traffic, faults=faults, trials=faults, between_commit_and_call=worst)
+        for place in range(faults):
+            if place % 2:
+                pause_at_random(arena, rng)
+            else:
+                resent += pause_at_worst(arena)
+    return audited(traffic, faults=faults, trials=faults, woke_after_another_sent=resent)
 
 
-def pause_one(arena: Arena, rng: Random, *, at_worst: bool) -> bool:
-    """Whether it slept between its commit and its call."""
-    seconds = CALL_WINDOW_SECONDS + rng.uniform(*(LONG if at_worst else SHORT))
-    if at_worst:
-        arena.arm_stop_before_call()
-        wait_for(lambda: arena.stopped() is not None, "a sender that stops itself", seconds=20)
-        victim = arena.stopped()
-    else:
-        wait_for(lambda: bool(arena.working("worker")), "a working worker")
-        victim = rng.choice(arena.working("worker"))
+def pause_at_random(arena: Arena, rng: Random) -> None:
+    wait_for(lambda: bool(arena.working("worker")), "working worker")
+    with arena.paused(rng.choice(arena.working("worker"))):
+        time.sleep(CALL_WINDOW_SECONDS + rng.uniform(*BEYOND_WINDOW))
+
+
+def pause_at_worst(arena: Arena) -> bool:
+    """Between its commit and its call, until the provider was found not to have the words and another has sent them:
+    the sleeper wakes up into that. False when nobody sent them in time."""
+    arena.arm_stop_before_call()
+    wait_for(lambda: arena.stopped() is not None, "sender that stops itself", seconds=20)
+    victim, began = arena.stopped(), time.time()
     assert victim is not None
     with arena.paused(victim):
-        time.sleep(seconds)
-    return at_worst
+        is_absent = comes_true(lambda: bool(arena.query(ABSENT, {"began": began})), seconds=LONGEST_SLEEP)
+        time.sleep(RESEND_SECONDS)
+    return is_absent
 
+
+ABSENT = """
+    SELECT id FROM messaging_attempt
+     WHERE state = 'absent' AND deadline_at > to_timestamp(%(began)s) AND settled_at > to_timestamp(%(began)s)
+"""
 
 ROW = Row(
     number=3,
     name="sender stopped for longer than its lease",
     promises=("P2", "P3"),
-    reach=Reach(at_most={"unsettled": 0}),
+    reach=Reach(at_most={"unsettled": 0}, at_least={"woke_after_another_sent": 1}),
     bug="no_deadline_check",
     symptom="outbound_repeated",
     run=run,
