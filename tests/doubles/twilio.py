@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from tests.doubles.server import Answer, HttpDouble, Request, Response, run_alone
@@ -71,8 +72,10 @@ class TwilioDouble(HttpDouble):
         auth_token: str = AUTH_TOKEN,
         plan: CallbackPlan | None = None,
         routes: dict[str, str] | None = None,
+        clock: Callable[[], datetime] = partial(datetime.now, UTC),
     ) -> None:
         super().__init__(host=host, port=port)
+        self.clock = clock
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.plan = plan or CallbackPlan()
@@ -109,8 +112,8 @@ class TwilioDouble(HttpDouble):
                 status="received",
                 direction="inbound",
                 arrived_at=time.time(),
-                created_at=created_at or datetime.now(UTC),
-                sent_at=created_at or datetime.now(UTC),
+                created_at=created_at or self.clock(),
+                sent_at=created_at or self.clock(),
                 media=[form[name] for name in sorted(form) if name.startswith("MediaUrl")],
             )
         )
@@ -153,7 +156,7 @@ class TwilioDouble(HttpDouble):
 
     def _create(self, request: Request) -> Answer:
         call = self.calls.begin(request)
-        message = checked_message(request, self.account_sid)
+        message = checked_message(request, self.account_sid, now=self.clock())
         fault = self._next_fault(message)
         if fault is None:
             return Response.json(201, self._accept(message, call))
@@ -222,7 +225,7 @@ class TwilioDouble(HttpDouble):
             if message := self._book.get(sid):
                 message.status = status
                 message.error_code = error_code
-                message.sent_at = message.sent_at or datetime.now(UTC)
+                message.sent_at = message.sent_at or self.clock()
 
     # -- the control API -------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ def refusal_answer(refusal: Refusal) -> Response:
     return Response.json(refusal.status, content)
 
 
-def checked_message(request: Request, account_sid: str) -> BookedMessage:
+def checked_message(request: Request, account_sid: str, *, now: datetime) -> BookedMessage:
     form = request.form()
     given = dict(form)
     _check_addresses(given)
@@ -73,7 +73,7 @@ def checked_message(request: Request, account_sid: str) -> BookedMessage:
         status=_first_status(given),
         direction="outbound-api",
         arrived_at=request.arrived_at,
-        created_at=datetime.now(UTC),
+        created_at=now,
         media=[value for name, value in form if name == "MediaUrl"],
         content_sid=given.get("ContentSid", ""),
         content_variables=given.get("ContentVariables", ""),
