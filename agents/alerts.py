@@ -11,10 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from crm.models import Membership, Role
-from crm.models.consent import Purpose
 from messaging.live import announce_alert
-from messaging.models import ChannelTrouble, Conversation, Message
-from messaging.models.messages import MessageStatus
+from messaging.models import ChannelTrouble, Conversation
 from project.kernel.due import MAX_ATTEMPTS, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
@@ -22,8 +20,6 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from .models import StaffAlert
 
 logger = logging.getLogger(__name__)
-
-LOST = (MessageStatus.FAILED, MessageStatus.IN_DOUBT)
 
 OPERATORS = (Role.OWNER, Role.MANAGER)
 TEAM = (Role.OWNER, Role.MANAGER, Role.SALES)
@@ -98,24 +94,6 @@ def tell_one_trouble(now: datetime) -> bool:
             now=now,
         )
     return True
-
-
-@transaction.atomic
-def alert_of_lost_words(*, workspace_id: int, message_id: str, now: datetime) -> None:
-    """Tell the team that a customer waits for words that did not arrive, or that nobody knows whether they did."""
-    with workspace_scope(workspace_id):
-        service = Message.objects.filter(purpose=Purpose.SERVICE, status__in=LOST)
-        message = service.select_related("lead", "conversation__workspace").filter(pk=message_id).first()
-        if message is None:  # delivered after all
-            return
-        what = "did not arrive" if message.status == MessageStatus.FAILED else "may not have arrived"
-        alert_staff(
-            conversation=message.conversation,
-            headline=f"A message to {message.lead} {what}",
-            text=f"“{message.body[:500]}”\nThe trail beside the conversation says why.",
-            key=f"message:{message.pk}:{message.status}:{message.attempts_made}",
-            now=now,
-        )
 
 
 def has_due_alerts(now: datetime) -> bool:

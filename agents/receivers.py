@@ -19,10 +19,10 @@ def _wake_turns(**ids: Any) -> None:
     wake(take_turns)
 
 
-def _wake_alerting(*, workspace_id: int, message_id: str, **more: Any) -> None:
+def _wake_alerting(**ids: Any) -> None:
     from agents.tasks import alert_of_lost_words
 
-    wake(alert_of_lost_words, workspace_id=workspace_id, message_id=message_id)
+    wake(alert_of_lost_words)
 
 
 def _wake_telling(**ids: Any) -> None:

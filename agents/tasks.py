@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agents import alerts, bus, coordinator
+from agents import alerts, bus, coordinator, lost_words
 from agents.primary import turns
 from project.kernel import clock
 from project.kernel.due import drain
@@ -24,8 +24,8 @@ def mail_alerts() -> int:
 
 
 @shared_task(name="agents.tasks.alert_of_lost_words")
-def alert_of_lost_words(workspace_id: int, message_id: str) -> None:
-    alerts.alert_of_lost_words(workspace_id=workspace_id, message_id=message_id, now=clock.now())
+def alert_of_lost_words() -> int:
+    return drain(lost_words.alert_of_one_lost_message, clock=clock.now)
 
 
 @shared_task(name="agents.tasks.tell_troubles")

@@ -94,6 +94,10 @@ class Message(models.Model):
         null=True, blank=True, help_text="When a person decided to leave it: it ended without arriving."
     )
 
+    alert_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the team is told that it did not arrive; empty once they were."
+    )
+
     objects = ScopedManager(workspace="workspace")
 
     class Meta:
@@ -129,6 +133,8 @@ class Message(models.Model):
                 condition=Q(status__in=["failed", "in_doubt"], dismissed_at__isnull=True),
                 name="message_dead",
             ),
+            # read by: who tells the team of words that did not arrive
+            models.Index(fields=["alert_due_at"], condition=Q(alert_due_at__isnull=False), name="message_alert_due"),
             # read by: the primary agent (the newest words), the ladder (has a person answered since?)
             models.Index(fields=["conversation", "-at", "-position"], name="message_by_time"),
             # read by: the page that fetches what it lacks

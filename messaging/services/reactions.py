@@ -89,6 +89,8 @@ def give_up(
 
 
 def record_failure(message: Message, why: str, now: datetime, instead: Instead | None = None) -> None:
+    """The news of it is a hint; `alert_due_at` is found by the sweep."""
+    Message.objects.filter(pk=message.pk).update(alert_due_at=now)
     advice = f" {INSTEAD_WORDS[instead]}" if instead else ""
     record_decision(
         lead=message.lead,

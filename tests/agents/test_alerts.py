@@ -1,8 +1,5 @@
 """Alerting people: once for each fact, by e-mail that is tried again, with subjects that cannot be forged."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
 from django.core import mail
 
@@ -84,18 +81,27 @@ def test_after_five_refusals_the_alert_stays_with_its_error(greeted: World, monk
     assert "away" in left.error
 
 
-def test_the_team_hears_of_words_that_did_not_arrive(
-    world: World, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from agents.tasks import alert_of_lost_words
-
-    monkeypatch.setattr(alert_of_lost_words, "apply_async", lambda kwargs, **more: alert_of_lost_words(**kwargs))
+def test_the_team_hears_of_words_that_did_not_arrive(world: World) -> None:
     world.twilio.fault("error", code=63016)
-    with django_capture_on_commit_callbacks(execute=True):
-        world.davi_says("Hello")
-    world.now = datetime.now(UTC)
-    world.settle()
+    world.davi_says("Hello")
     assert {letter.subject for letter in mail.outbox} == {"A message to Davi did not arrive"}
+    assert len(mail.outbox) == 2
+    world.wait(minutes=5)
+    assert len(mail.outbox) == 2
+
+
+def test_words_of_which_nobody_could_be_told_stand_before_no_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.lost_words.alert_staff", refuse)
+    world.twilio.fault("error", code=63016)
+    world.davi_says("Hello")
+    monkeypatch.undo()
+    world.twilio.fault("error", code=63016)
+    world.davi_says("Hello again")
+    assert len(mail.outbox) == 2
+    world.wait(minutes=1)
+    assert len(mail.outbox) == 4
 
 
 def refuse(*args: object) -> None:

@@ -95,7 +95,7 @@ def _not_answered(world: OuterWorld) -> Iterator[str]:
 TOLD_NOBODY = """
     SELECT word.body FROM messaging_message AS word
      WHERE word.status IN ('failed', 'in_doubt') AND word.purpose = 'service'
-       AND NOT EXISTS (SELECT 1 FROM agents_staffalert WHERE key = 'message:' || word.id || ':' || word.status)
+       AND NOT EXISTS (SELECT 1 FROM agents_staffalert WHERE starts_with(key, 'message:' || word.id || ':'))
 """
 
 

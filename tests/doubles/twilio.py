@@ -72,10 +72,10 @@ class TwilioDouble(HttpDouble):
         auth_token: str = AUTH_TOKEN,
         plan: CallbackPlan | None = None,
         routes: dict[str, str] | None = None,
-        clock: Callable[[], datetime] = partial(datetime.now, UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(host=host, port=port)
-        self.clock = clock
+        self.clock = clock or partial(datetime.now, UTC)
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.plan = plan or CallbackPlan()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from agents import alerts, bus, coordinator
+from agents import alerts, bus, coordinator, lost_words
 from agents.primary import turns
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
@@ -37,6 +37,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     reconcile.doubt_one_overdue_attempt,
     reconcile.settle_one_unknown_attempt,
     alerts.tell_one_trouble,
+    lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,
 )
 
