@@ -12,13 +12,13 @@ from tests.crashes.walk import walk
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FOUND = {
-    "attempt_committed_after_call": ("question", "call POST", "reached Davi 2 times"),
-    "doubt_taken_for_refusal": ("ladder", "call POST", "reached Davi 2 times"),
+    "attempt_committed_after_call": ("question", "after call POST", "reached Davi 2 times"),
+    "doubt_taken_for_refusal": ("ladder", "after call POST", "reached Davi 2 times"),
     "applied_before_its_transaction": ("question", "apply_events/after commit", "is there 0 times"),
     "answered_before_stored": ("booking", "grouped commit", "nobody knows of it"),
     "fired_before_said": ("ladder", "climb_one_due_step/after write", "Davi heard nothing"),
     "turn_leased_for_days": ("question", "grant_floor", "turns to take"),
-    "dead_calls_left_alone": ("ladder", "call POST", "attempts to settle"),
+    "dead_calls_left_alone": ("ladder", "after call POST", "attempts to settle"),
 }
 
 
