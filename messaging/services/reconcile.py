@@ -7,7 +7,7 @@ being claimed by another of our messages. https://www.twilio.com/docs/messaging/
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from messaging import transports
 from messaging.models import Attempt, Message, ServiceWindow
@@ -16,6 +16,7 @@ from messaging.transports import Receipt, Seen
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
+from . import dispatch
 from .settlement import doubt_overdue, settle_abandoned, settle_absent, settle_accepted
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ BELIEVE_ABSENCE_AFTER = timedelta(seconds=60)
 ASK_AGAIN_AFTER = timedelta(seconds=20)
 SOON = timedelta(seconds=1)
 CLOCK_SLACK = timedelta(seconds=60)
-"""How far the provider's clock may be from ours."""
+"""How far the provider's clock may be from PostgreSQL's."""
 
 
 def has_overdue_attempts(now: datetime) -> bool:
@@ -83,10 +84,19 @@ def _settle(attempt: Attempt, now: datetime) -> None:
         was_asked = True
     if found is not None:
         settle_accepted(attempt_id=attempt.pk, receipt=Receipt(found.provider_id, found.status), now=now)
-    elif was_asked and now - attempt.started_at >= BELIEVE_ABSENCE_AFTER:
+    elif was_asked and _age(attempt) >= BELIEVE_ABSENCE_AFTER:
         settle_absent(attempt_id=attempt.pk, now=now)
     elif now >= _given_up_at(attempt):
         settle_abandoned(attempt_id=attempt.pk, now=now)
+
+
+def _age(attempt: Attempt) -> timedelta:
+    """Since its claim, by PostgreSQL's clock: the claimer's own and ours may be minutes apart, and a call that is
+    believed absent too early is made twice.
+    """
+    of_it = Attempt.objects.filter(pk=attempt.pk).annotate(beyond=ClockTimestamp() - F("deadline_at"))
+    beyond: timedelta = of_it.values_list("beyond", flat=True).get()
+    return timedelta(seconds=dispatch.CALL_WINDOW_SECONDS) + beyond
 
 
 def _given_up_at(attempt: Attempt) -> datetime:
@@ -98,7 +108,7 @@ def _find_at_provider(attempt: Attempt, message: Message) -> Seen | None:
     channel = message.channel
     transport = transports.transport_for(channel.kind, channel.settings, channel.secrets)
     window = ServiceWindow.objects.filter(conversation_id=message.conversation_id, channel=channel).first()
-    since = attempt.started_at - CLOCK_SLACK
+    since = attempt.deadline_at - timedelta(seconds=dispatch.CALL_WINDOW_SECONDS) - CLOCK_SLACK
     listed = transport.list_recent(to=window.address if window else None, sender=channel.sender or None, since=since)
     ours = [seen for seen in listed if seen.direction == "outbound" and seen.body.strip() == message.body.strip()]
     claimed = set(

@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import F
+
 from agents import alerts, bus, coordinator, lost_words
 from agents.primary import turns
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
-from messaging.models import Channel, Conversation, Message
+from messaging.models import Attempt, Channel, Conversation, Message
 from messaging.services import dispatch, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
-from project.kernel.scope import workspace_scope
+from project.kernel.scope import across_workspaces, workspace_scope
 from tests.cast import DAVIS_PHONE, NOON, found, join
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, CallbackPlan, TwilioDouble, inbound_form
 
@@ -45,7 +47,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
 class World:
     def __init__(self, twilio: TwilioDouble, now: datetime = NOON) -> None:
         self.twilio = twilio
-        self.now = now
+        self.now = self._aged_at = now
         self.acme = found("acme", "ana@acme.test", now)
         self.bruno = join(self.acme, "bruno@acme.test", "sales", "Bruno")
         self.acme.debounce_seconds = 0
@@ -117,8 +119,16 @@ class World:
 
     def settle(self) -> None:
         """Let the workers do all that is due at this moment."""
+        self._let_leases_age()
         while sum(drain(sweeper, clock=lambda: self.now) for sweeper in SWEEPERS):
             pass
+
+    def _let_leases_age(self) -> None:
+        """Leases live in PostgreSQL's clock, which no test moves: what it has stamped grows older instead."""
+        with across_workspaces():
+            in_doubt = Attempt.objects.filter(state="unknown")
+            in_doubt.update(deadline_at=F("deadline_at") - (self.now - self._aged_at))
+        self._aged_at = self.now
 
     def wait(self, **span: float) -> None:
         """Time passes; the workers wake at its end."""

@@ -1,13 +1,14 @@
 """Every way in which a call to Twilio ends: sent once, refused, repeated, doubted, or left to a person."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
 from crm.services.consent import is_opted_out
 from messaging.models import Attempt, Channel, Message
+from messaging.services import reconcile
 from messaging.services.channels import resume_channel
 from project.kernel.scope import workspace_scope
 from tests.journeys.world import World, small_world
@@ -50,6 +51,13 @@ def test_what_never_arrived_is_sent_again_once_its_absence_is_believed(today: Wo
     today.wait(seconds=40)
     assert the_reply(today).status == "accepted"
     assert len(today.heard()) == 1
+
+
+def test_a_process_whose_clock_is_ahead_believes_no_absence_early(today: World) -> None:
+    today.twilio.fault("503_html")
+    today.davi_says("Hello")
+    assert reconcile.settle_one_unknown_attempt(today.now + timedelta(seconds=90))
+    assert the_reply(today).status == "unknown"
 
 
 def test_while_a_call_is_in_doubt_nothing_else_is_sent_to_this_customer(today: World) -> None:
