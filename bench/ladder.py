@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ground import Ground, running_servers
-from bench.ladder_rows import MAKE_DUE, SETTLE, VACUUM, add_handovers
+from bench.ladder_rows import SETTLE, VACUUM, add_handovers
 from bench.results import Figure, result
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
@@ -87,9 +87,8 @@ def _found_workspace(ground: Ground) -> None:
 def _measure(ground: Ground, size: int, due: int) -> Measured:
     _execute(ground, *add_handovers(size - _open_handovers(ground)), VACUUM)
     tick = _inside(ground, "tick", ticks=50)
-    _execute(ground, *MAKE_DUE.format(count=due).split(";"))
     before = ground.number(FIRED)
-    climbed = _inside(ground, "ladder")
+    climbed = _inside(ground, "ladder", due=due)
     fired = ground.number(FIRED) - before
     late = ground.number(f"SELECT 1000 * extract(epoch FROM max(done_at - due_at)) {FIRED_ROWS}") / 1000
     _execute(ground, *SETTLE.split(";"))

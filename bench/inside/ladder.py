@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from bench.inside.counting import counted_statements
+from bench.ladder_rows import MAKE_DUE
 from handover.services.ladder import climb_one_due_step, has_due_steps
 from project.kernel import clock
 from project.kernel.due import drain
@@ -44,8 +45,10 @@ class Worker:
             connection.close()
 
 
-def measure() -> dict[str, Any]:
-    """Until nothing is due; what failed or was put off is due again later, and not waited for."""
+def measure(*, due: int) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        for statement in MAKE_DUE.format(count=due).split(";"):
+            cursor.execute(statement)
     worker, began = Worker(), time.perf_counter()
     while has_due_steps(clock.now()) or worker.is_working():
         worker.wake()

@@ -37,5 +37,10 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
         # A pool and persistent connections exclude each other; under ASGI the latter leak.
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": False,  # project.postgres looks, and does not rest after each dead connection
-        "OPTIONS": {**options, "options": idle_limit(options.get("options", "")), "pool": pool_options(pool_size)},
+        "OPTIONS": {
+            **options,
+            "options": idle_limit(options.get("options", "")),
+            "pool": pool_options(pool_size),
+            "prepare_threshold": 5,  # concerns project.kernel.prepared alone: Django's own cursor never prepares
+        },
     }
