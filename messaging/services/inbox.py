@@ -8,7 +8,7 @@ Each attempt is counted before its work, so that an event which ends its process
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from pydantic import ValidationError
 
 from messaging.doors.sources import source_named
-from messaging.incoming import INSERT_NEW_EVENTS, UnreadablePayload, columns, new_event, storable
+from messaging.incoming import INSERT_NEW_EVENTS, NewEvent, UnreadablePayload, columns, new_event, storable
 from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
 from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
@@ -59,12 +59,17 @@ def store_event(
         query=query,
         headers=headers,
     )
+    return store_events([event]) == 1
+
+
+def store_events(events: Sequence[NewEvent]) -> int:
+    """Take in several at once; how many of them were new."""
     with connection.cursor() as cursor:
-        cursor.execute(INSERT_NEW_EVENTS, columns([event]))
-        is_new = cursor.fetchone() is not None
-    if is_new:
+        cursor.execute(INSERT_NEW_EVENTS, columns(events))
+        count = len(cursor.fetchall())
+    if count:
         _kick_applier()
-    return is_new
+    return count
 
 
 def replay_event(event: WebhookEvent, *, now: datetime) -> bool:

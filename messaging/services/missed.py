@@ -10,17 +10,21 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from messaging import transports
+from messaging.incoming import NewEvent, new_event
 from messaging.models import Channel
 from messaging.transports import Seen, TransportError
 from project.kernel.scope import across_workspaces
 
-from .inbox import store_event
+from .inbox import store_events
 
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=60)
 OVERLAP = timedelta(minutes=5)
 """How far each reading goes back beyond the last one: webhooks and lists may lag."""
+
+BATCH = 500
+"""Almost all of what is listed is known: one statement for each message would take longer than the minute has."""
 
 QUIET = timedelta(seconds=20)
 """A message this fresh is left to its webhook, which says more than the list."""
@@ -59,7 +63,8 @@ def _sweep(channel: Channel, now: datetime) -> None:
     except TransportError as error:
         logger.warning("sweep.failed", extra={"channel": channel.pk, "error": str(error)})
         return
-    missed = sum(_take_in(channel, seen, now) for seen in listed if _is_settled(seen, now))
+    shown = [_event(channel, seen, now) for seen in listed if _is_settled(seen, now)]
+    missed = sum(store_events(shown[start : start + BATCH]) for start in range(0, len(shown), BATCH))
     Channel.objects.filter(pk=channel.pk).update(swept_at=now)
     if missed:
         logger.warning("sweep.found", extra={"channel": channel.pk, "events": missed})
@@ -70,10 +75,10 @@ def _is_settled(seen: Seen, now: datetime) -> bool:
     return moment is None or moment <= now - QUIET
 
 
-def _take_in(channel: Channel, seen: Seen, now: datetime) -> bool:
+def _event(channel: Channel, seen: Seen, now: datetime) -> NewEvent:
     found = transports.found_event(channel.kind, seen)
     moment = (seen.sent_at or seen.created_at or now) if found.kind == "inbound" else now
-    return store_event(
+    return new_event(
         workspace_id=channel.workspace_id,
         source=channel.kind,
         source_id=channel.pk,
