@@ -12,7 +12,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,12 +23,14 @@ import redis
 from bench.system import System, program_named
 from project.installation import Server
 from tests.doubles.calendly import CalendlyDouble
+from tests.doubles.model import ModelDouble
 from tests.doubles.twilio import TwilioDouble
 from tests.doubles.twilio_calls import ignore
 from tests.system.installation import Acme, acme_installation
 
 from .devices.pauses import ARMED
 from .settling import Unsettled, unsettled
+from .tempo import THOUGHT_SECONDS
 
 LADDER: Final = (2.0, 4.0, 6.0, 8.0)
 PROGRAMS: Final = {"web": 1, "worker": 2, "beat": 2}
@@ -40,6 +42,7 @@ STALLED_SECONDS: Final = 20.0
 @dataclass(slots=True)
 class Arena:
     acme: Acme
+    model: ModelDouble | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_number(self) -> int:
@@ -174,6 +177,8 @@ class Arena:
         """What the next row may rely on: every process runs, the providers behave and have empty books."""
         self.twilio.calls.on_call = ignore
         self.twilio.reset_all()
+        if self.model:
+            self.model.reset()
         (self.system.installation.data / ARMED).unlink(missing_ok=True)
         for program in (*PROGRAMS, "reasoning"):
             for process in self.alive(program):
@@ -198,13 +203,17 @@ def comes_true(look: Callable[[], bool], *, seconds: float) -> bool:
 
 
 @contextmanager
-def running_arena(*, planted: Sequence[str] = (), **environment: str) -> Iterator[Arena]:
-    """`planted` bugs and further variables for every process of the system."""
+def running_arena(*, planted: Sequence[str] = (), has_model: bool = False, **environment: str) -> Iterator[Arena]:
+    """`planted` bugs and further variables for every process of the system; with a model, a double of one thinks."""
     sizes = ("--workers", str(PROGRAMS["worker"]), "--beats", str(PROGRAMS["beat"]))
     environment |= {"DJANGO_SETTINGS_MODULE": "tests.chaos.settings", "BATON_PLANTED": ",".join(planted)}
-    with acme_installation(options=sizes, **environment) as acme:
+    with ExitStack() as stack:
+        model = stack.enter_context(ModelDouble()) if has_model else None
+        if model:
+            environment |= {"OPENAI_BASE_URL": model.base_url, "REASONING_BUDGET_SECONDS": str(THOUGHT_SECONDS)}
+        acme = stack.enter_context(acme_installation(options=sizes, **environment))
         acme.set_ladder(*LADDER)
-        arena = Arena(acme)
+        arena = Arena(acme, model)
         arena.mend()
         yield arena
 

@@ -63,7 +63,7 @@ class Row:
     """One fault of the matrix. `run` injects about `faults` of them into the arena, and measures.
 
     `share` is its part of the faults of a whole run, `least` the fewest that say anything. `environment` other than
-    empty asks for an arena of its own, started with these variables.
+    empty asks for an arena of its own, started with these variables; `has_model` for one where a model thinks.
 
     `bug` is what the row must find, by its `symptom`: a figure that is not zero, or beyond the reach. Rows with the
     same `proven_with` are proven on one arena with all their bugs: none has another's symptom.
@@ -79,6 +79,7 @@ class Row:
     least: int = 3
     share: float = 1.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    has_model: bool = False
     proven_with: str = ""
 
 

@@ -49,11 +49,11 @@ def chosen_rows(numbers: Sequence[int], planted: Sequence[str] = ()) -> list[Row
 
 
 def _results(rows: Sequence[Row], shares: dict[int, int], seed: int, planted: tuple[str, ...]) -> Iterator[Result]:
-    def needs(row: Row) -> list[tuple[str, str]]:
-        return sorted(row.environment.items())
+    def needs(row: Row) -> tuple[bool, list[tuple[str, str]]]:
+        return row.has_model, sorted(row.environment.items())
 
-    for environment, together in groupby(sorted(rows, key=needs), key=needs):
-        with running_arena(planted=planted, **dict(environment)) as arena:
+    for (has_model, environment), together in groupby(sorted(rows, key=needs), key=needs):
+        with running_arena(planted=planted, has_model=has_model, **dict(environment)) as arena:
             for row in together:
                 yield run_row(row, arena, faults=shares[row.number], seed=seed, planted=planted)
 

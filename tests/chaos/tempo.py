@@ -20,6 +20,7 @@ READ_SECONDS: Final = 0.8
 CALL_WINDOW_SECONDS: Final = 2.4
 START_MARGIN_SECONDS: Final = 0.2
 LEASE_SECONDS: Final = 5.0
+THOUGHT_SECONDS: Final = 2.0  # shorter than the lease of a turn
 LOCK_DELAY_SECONDS: Final = 2.0  # as in production
 
 PACE: Final[Mapping[str, Any]] = {
@@ -34,6 +35,9 @@ PACE: Final[Mapping[str, Any]] = {
     "messaging.services.settlement.FIRST_LOOK": timedelta(seconds=1),
     "messaging.services.reconcile.ASK_AGAIN_AFTER": timedelta(seconds=1),
     "messaging.services.reconcile.BELIEVE_ABSENCE_AFTER": timedelta(seconds=3),
+    "messaging.services.breakers.FIRST_REST_SECONDS": 1.0,
+    "messaging.services.breakers.LONGEST_REST_SECONDS": 4.0,
+    "messaging.services.breakers.PROBE_SECONDS": CALL_WINDOW_SECONDS,
     "messaging.floor.LEASE_SECONDS": LEASE_SECONDS,
     "agents.primary.turns.TURN_LEASE": timedelta(seconds=4),
     "handover.services.ladder.STEP_LEASE": timedelta(seconds=2),

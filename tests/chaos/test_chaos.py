@@ -14,8 +14,8 @@ from tests.chaos.run import SHORT, run_matrix, run_row
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = int(os.environ.get("BATON_CHAOS_SEED") or secrets.randbelow(2**31))
-SHARED = [row for row in all_rows() if not row.environment]
-OWN = [row for row in all_rows() if row.environment]
+SHARED = [row for row in all_rows() if not (row.environment or row.has_model)]
+OWN = [row for row in all_rows() if row.environment or row.has_model]
 GROUPS = proven_together(all_rows())
 
 
@@ -44,7 +44,7 @@ def test_nothing_is_lost_repeated_or_said_by_two(row: Row, arena: Arena) -> None
 
 @pytest.mark.parametrize("row", OWN, ids=name_of)
 def test_nothing_is_lost_repeated_or_said_by_two_on_an_arena_of_its_own(row: Row) -> None:
-    with running_arena(**row.environment) as arena:
+    with running_arena(has_model=row.has_model, **row.environment) as arena:
         holds(row, arena)
 
 

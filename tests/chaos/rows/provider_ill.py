@@ -1,4 +1,7 @@
-"""Row 11: the provider is slow, breaks off, refuses by rate, fails after accepting; callbacks come late or never."""
+"""Row 11: the provider is slow, breaks off, refuses by rate, fails after accepting; callbacks come late or never.
+
+The model hangs, breaks off and talks nonsense at the same time.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tests.chaos.history import Outcome as Answer
 from tests.chaos.matrix import Outcome, Reach, Row, audited
 from tests.chaos.tempo import READ_SECONDS
 from tests.chaos.traffic import Traffic
+from tests.doubles.model import ModelDouble, Step
 from tests.doubles.twilio import Call, CallbackPlan
 
 ILL = 0.35  # of the calls
@@ -32,6 +36,9 @@ PLANS = (
     CallbackPlan(silent=True),
     CallbackPlan.never(),
 )
+MODEL_ILL = 0.35
+MODEL_FAULTS = ("hang", "reset", "server_error", "rate_limited", "invalid_json")
+MODEL_STEPS = 5000
 PEOPLE_A_SECOND = 1.0
 
 
@@ -59,21 +66,48 @@ class IllProvider:
 
 def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     traffic = Traffic(arena, rng, row=11)
+    model = IllModel.of(arena, rng)
     met_by_person = [traffic.new_phone() for _ in range(20)]
     provider = IllProvider(arena, rng, {f"whatsapp:{phone}" for phone in met_by_person})
     for phone in met_by_person:
         traffic.says(phone, "Hello")
     arena.twilio.calls.on_call = provider.hear
+    model.fall_ill()
     before = arena.logged("PoolTimeout")
     deadline = time.monotonic() + 5 * faults + 30
-    with traffic.flowing(a_second=8, staffed=0):
-        while (provider.faults < faults or not enough_said(traffic)) and time.monotonic() < deadline:
+    with traffic.flowing(a_second=6, staffed=0):
+        while (provider.faults + model.faults < faults or not enough_said(traffic)) and time.monotonic() < deadline:
             traffic.staff("writes", rng.choice(met_by_person))
             time.sleep(1 / PEOPLE_A_SECOND)
-    outcome = audited(traffic, faults=provider.faults, trials=len(arena.twilio.calls.all()))
+    ill = model.faults
+    outcome = audited(traffic, faults=provider.faults + ill, trials=len(arena.twilio.calls.all()), of_the_model=ill)
     waits = persons_waits(traffic)
     figures = {"person_p95_s": percentile_ms(waits, 95) / 1000, "pool_timeouts": arena.logged("PoolTimeout") - before}
     return Outcome(outcome.faults, outcome.trials, {**outcome.figures, **figures}, outcome.examples)
+
+
+@dataclass(slots=True)
+class IllModel:
+    """Every third request goes wrong, until its breaker spares it the rest."""
+
+    double: ModelDouble
+    steps: list[Step]
+    before: int = 0
+
+    @classmethod
+    def of(cls, arena: Arena, rng: Random) -> IllModel:
+        assert arena.model is not None
+        faults = [rng.choice(MODEL_FAULTS) if rng.random() < MODEL_ILL else "" for _ in range(MODEL_STEPS)]
+        return cls(arena.model, [Step(fault=fault) for fault in faults])
+
+    def fall_ill(self) -> None:
+        self.before = len(self.double.requests)
+        self.double.script(*self.steps)
+
+    @property
+    def faults(self) -> int:
+        taken = len(self.double.requests) - self.before
+        return sum(bool(step.fault) for step in self.steps[: max(0, taken)])
 
 
 def enough_said(traffic: Traffic) -> bool:
@@ -92,6 +126,7 @@ ROW = Row(
     name="provider slow, broken off, failing; no callbacks",
     promises=("P2", "P5"),
     reach=Reach(at_most={"person_p95_s": 2, "pool_timeouts": 0, "unsettled": 0}),
+    has_model=True,
     bug="retried_on_5xx",
     symptom="outbound_repeated",
     run=run,
