@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from messaging.services.dispatch import SENDABLE
+from messaging.services.sendable import SENDABLE
 
 from .liveness import Liveness, read_liveness
 

@@ -1,11 +1,17 @@
 """Wake-up calls. Each drains its kind of due row; a lost call costs a second, because the tick calls again."""
 
+from threading import BoundedSemaphore
+
 from celery import shared_task
+from django.conf import settings
 
 from messaging.services import dispatch, missed, reconcile, senders
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
+from project.kernel.events import wake
+
+_seats = BoundedSemaphore(settings.SENDING_SEATS)
 
 
 @shared_task(name="messaging.tasks.apply_events")
@@ -15,7 +21,16 @@ def apply_events() -> int:
 
 @shared_task(name="messaging.tasks.send_messages")
 def send_messages() -> int:
-    return drain(dispatch.send_one_due_message, clock=clock.now)
+    """At most so many at once in each process: a provider that hangs must leave threads for everything else.
+
+    Who finds no seat goes away: those at work look again before they leave, and so does the tick.
+    """
+    if not _seats.acquire(blocking=False):
+        return 0
+    try:
+        return drain(dispatch.send_one_due_message, clock=clock.now, call_help=lambda: wake(send_messages))
+    finally:
+        _seats.release()
 
 
 @shared_task(name="messaging.tasks.settle_attempts")

@@ -6,7 +6,6 @@ which the orphan sweep turns into `unknown`; unknown is never repeated before th
 
 import logging
 import time
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,10 +23,11 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
 from .conversations import lock_conversation, next_seq, tell_screens
-from .facts import circumstances_of, gather_facts
+from .facts import gather_facts
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
 from .reactions import give_up
+from .sendable import Candidate, Sight, has_sendable_messages, lock_next_sendable, look_at
 from .senders import rest_sender
 from .settlement import settle_accepted, settle_error
 
@@ -51,15 +51,6 @@ class Call:
     channel: Channel
     outgoing: Outgoing
     latest_start: float
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A message that could be sent; its conversation is locked."""
-
-    id: uuid.UUID
-    conversation_id: int
-    workspace_id: int
 
 
 def send_one_due_message(now: datetime) -> bool:
@@ -89,50 +80,13 @@ def monotonic() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-# Due messages of leads without an attempt in flight or in doubt, each behind no earlier word of its grant. Those of a
-# sender that is paused or rests wait untouched: looking at each of them again and again would be work for nothing.
-SENDABLE = """
-    FROM messaging_message AS message
-    JOIN messaging_conversation AS conversation ON conversation.id = message.conversation_id
-    JOIN messaging_channel AS channel ON channel.id = message.channel_id AND channel.paused_at IS NULL
-          AND (channel.rests_until IS NULL OR channel.rests_until <= %(now)s)
-   WHERE message.status = 'queued' AND message.due_at <= %(now)s
-     AND NOT EXISTS (SELECT 1 FROM messaging_attempt AS attempt
-                      WHERE attempt.lead_id = message.lead_id AND attempt.state IN ('calling', 'unknown'))
-     AND NOT EXISTS (SELECT 1 FROM messaging_message AS earlier
-                      WHERE earlier.lead_id = message.lead_id AND earlier.epoch = message.epoch
-                        AND earlier.status = 'queued' AND earlier.position < message.position)
-"""
-_ANY_SENDABLE = f"SELECT EXISTS (SELECT 1 {SENDABLE})"
-_LOCK_NEXT = f"""
-  SELECT message.id, message.conversation_id, message.workspace_id {SENDABLE}
-   ORDER BY message.priority, message.due_at
-   LIMIT 1 FOR NO KEY UPDATE OF conversation SKIP LOCKED
-"""
-_STILL_SENDABLE = f"SELECT EXISTS (SELECT 1 {SENDABLE} AND message.id = %(id)s)"
-
-
-def has_due_messages(now: datetime) -> bool:
-    return _asked(_ANY_SENDABLE, now=now)
-
-
-def _asked(question: str, **values: Any) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(question, values)
-        return bool(cursor.fetchone()[0])
-
-
-def _lock_next(now: datetime) -> Candidate | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_NEXT, {"now": now})
-        row = cursor.fetchone()
-    return Candidate(*row) if row else None
+has_due_messages = has_sendable_messages
 
 
 def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
     """Lock the conversation of a sendable message and let the gate decide with fresh facts."""
     with across_workspaces(), transaction.atomic():
-        candidate = _lock_next(now)
+        candidate = lock_next_sendable(now)
         if candidate is None:
             return False, None
         try:
@@ -155,17 +109,17 @@ def _set_aside(error: Unsendable, now: datetime) -> None:
 
 
 def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | None:
-    if not _asked(_STILL_SENDABLE, now=now, id=candidate.id):  # somebody was quicker between the look and the lock
+    sight = look_at(candidate, now)
+    if sight is None:
         return None
-    message = Message.objects.select_related(*_WITH_MESSAGE).get(pk=candidate.id)
-    around = circumstances_of(message)
+    message, around = sight.message, sight.around
     facts = gather_facts(message, message.conversation, now, around)
     verdict = gate.decide(facts)
     if verdict.outcome == Outcome.SUPPRESS:
         withhold(message, verdict, facts, message.conversation, now)
         return None
     if verdict.outcome == Outcome.ALLOW:
-        verdict = _obstacle(message, around.address, now) or verdict
+        verdict = _obstacle(sight, now) or verdict
     message.verdict = verdict.as_json(facts)
     if verdict.outcome == Outcome.DEFER:
         _defer(message, verdict)
@@ -173,19 +127,16 @@ def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | No
     return _open_attempt(message, around.address, now, claimed_at)
 
 
-_WITH_MESSAGE = ("conversation", "channel__breaker", "answers", "lead")
-
-
-def _obstacle(message: Message, address: str, now: datetime) -> Verdict | None:
+def _obstacle(sight: Sight, now: datetime) -> Verdict | None:
     """What the sender's rate and its provider say; the gate has nothing against the message."""
-    channel = message.channel
-    shortage = take_tokens(workspace_id=channel.workspace_id, rates=rates_of(channel, address), now=now)
+    channel = sight.message.channel
+    rates = rates_of(channel, sight.around.address)
+    shortage = take_tokens(workspace_id=channel.workspace_id, rates=rates, now=now)
     if shortage is not None:
         if shortage.scope != "pair":  # the sender's other messages would find the same
             rest_sender(channel.pk, until=shortage.until, code=RATE_LIMITED, reason=shortage.reason)
         return Verdict(Outcome.DEFER, RATE_LIMITED, shortage.reason, shortage.until)
-    breaker = getattr(channel, "breaker", None)
-    return take_probe(channel=channel, message=message, now=now) if breaker and breaker.rests else None
+    return take_probe(channel=channel, message=sight.message, now=now) if sight.is_breaker_open else None
 
 
 def _defer(message: Message, verdict: Verdict) -> None:

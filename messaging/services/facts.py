@@ -22,37 +22,50 @@ class Circumstances:
     floor_person: str
     window_closes_at: datetime | None
     address: str
+    answers_at: datetime | None
     consent: str
     consent_at: datetime | None
 
 
-_CIRCUMSTANCES = """
-    SELECT coalesce(floor.epoch, 0), coalesce(floor.holder, ''), coalesce(nullif(person.name, ''), person.email, ''),
-           service_window.closes_at, coalesce(service_window.address, ''), coalesce(consent.state, ''), consent.at
-      FROM (VALUES (%(lead)s::bigint)) AS lead (id)
-      LEFT JOIN messaging_floor AS floor ON floor.lead_id = lead.id
-      LEFT JOIN crm_user AS person ON person.id = floor.user_id
-      LEFT JOIN messaging_servicewindow AS service_window
-        ON service_window.conversation_id = %(conversation)s AND service_window.channel_id = %(channel)s
-      LEFT JOIN LATERAL (
-           SELECT state, at FROM crm_consent
-            WHERE lead_id = lead.id AND channel_kind = %(kind)s AND purpose = %(purpose)s
-            ORDER BY at DESC, id DESC LIMIT 1
-      ) AS consent ON true
+CIRCUMSTANCES = """
+    coalesce(floor.epoch, 0), coalesce(floor.holder, ''), coalesce(nullif(person.name, ''), person.email, ''),
+    service_window.closes_at, coalesce(service_window.address, ''), answered.at,
+    coalesce(consent.state, ''), consent.at
+"""
+"""The columns of Circumstances, in their order; they need `CIRCUMSTANCES_OF_MESSAGE` behind the row `message`."""
+
+CIRCUMSTANCES_OF_MESSAGE = """
+    LEFT JOIN messaging_floor AS floor ON floor.lead_id = message.lead_id
+    LEFT JOIN crm_user AS person ON person.id = floor.user_id
+    LEFT JOIN messaging_servicewindow AS service_window
+      ON service_window.conversation_id = message.conversation_id AND service_window.channel_id = message.channel_id
+    LEFT JOIN messaging_message AS answered ON answered.id = message.answers_id
+    LEFT JOIN LATERAL (
+         SELECT state, at FROM crm_consent
+          WHERE lead_id = message.lead_id AND channel_kind = channel.kind AND purpose = message.purpose
+          ORDER BY at DESC, id DESC LIMIT 1
+    ) AS consent ON true
+"""
+_OF_UNSAVED = f"""
+    SELECT {CIRCUMSTANCES}
+      FROM (VALUES (%(lead)s::bigint, %(conversation)s::bigint, %(channel)s::bigint, %(purpose)s, %(answers)s::uuid))
+           AS message (lead_id, conversation_id, channel_id, purpose, answers_id)
+      JOIN messaging_channel AS channel ON channel.id = message.channel_id
+      {CIRCUMSTANCES_OF_MESSAGE}
 """
 
 
 def circumstances_of(message: Message) -> Circumstances:
-    """One statement: it runs for every message that is queued, and again when it is sent."""
+    """One statement: it runs for every message that is queued."""
     values: dict[str, Any] = {
         "lead": message.lead_id,
         "conversation": message.conversation_id,
         "channel": message.channel_id,
-        "kind": message.channel.kind,
         "purpose": message.purpose,
+        "answers": message.answers_id,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_CIRCUMSTANCES, values)
+        cursor.execute(_OF_UNSAVED, values)
         return Circumstances(*cursor.fetchone())
 
 
@@ -71,7 +84,7 @@ def gather_facts(
         floor_epoch=around.floor_epoch,
         floor_holder=around.floor_holder,
         floor_person=around.floor_person,
-        answers_at=message.answers.at if message.answers else None,
+        answers_at=around.answers_at,
         stands=bool(message.payload.get("stands")),
         newest_inbound_at=conversation.last_inbound_at,
         has_window=transports.capabilities_of(channel.kind).window_hours is not None,

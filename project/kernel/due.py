@@ -45,14 +45,23 @@ def registered_sweeps() -> tuple[Sweep, ...]:
     return tuple(_sweeps.values())
 
 
-def drain(work_one: Callable[[datetime], bool], *, clock: Callable[[], datetime], limit: int = 500) -> int:
+def drain(
+    work_one: Callable[[datetime], bool],
+    *,
+    clock: Callable[[], datetime],
+    limit: int = 500,
+    call_help: Callable[[], None] | None = None,
+) -> int:
     """Call `work_one(now)` until it finds nothing, at most `limit` times; the count of rows worked.
 
-    The limit gives a worker thread back to its queue; the next tick goes on.
+    The limit gives a worker thread back to its queue; the next tick goes on. A second row means that there may be
+    many: `call_help` then wakes somebody else, who does the same.
     """
     for worked in range(limit):
         if not work_one(clock()):
             return worked
+        if worked == 1 and call_help:
+            call_help()
     return limit
 
 

@@ -220,6 +220,11 @@ REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0)
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""
 
+# Sending
+
+SENDING_SEATS = env_int("SENDING_SEATS", 8, minimum=1)
+"""How many messages one worker may be sending at once; its other threads stay free when a provider hangs."""
+
 # Is it alive?
 
 CANARY_SECONDS = env_int("CANARY_SECONDS", 60, minimum=0)

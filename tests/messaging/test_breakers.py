@@ -1,6 +1,6 @@
 """A provider that does not answer is left alone for a while, and then tried with one message."""
 
-import time
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from messaging.services import dispatch
 from messaging.services.breakers import FAILURES_TO_REST, FIRST_REST_SECONDS, LONGEST_REST_SECONDS
 from project.kernel.scope import across_workspaces, workspace_scope
 from tests.concurrency.threads import at_once
+from tests.doubles.server import Answer, Request
 from tests.doubles.twilio import CallbackPlan, TwilioDouble
 from tests.journeys.world import World
 
@@ -134,22 +135,23 @@ def test_what_a_dead_probe_leaves_is_tried_again(silent: World) -> None:
     assert len(silent.heard()) >= FAILURES_TO_REST + 2
 
 
-class Slow(TwilioDouble):
-    """Counts what is under way."""
+class Holding(TwilioDouble):
+    """Answers nobody until it is let go."""
 
     def __init__(self) -> None:
         super().__init__(plan=CallbackPlan.never())
         self.asked = 0
+        self.let_go = threading.Event()
 
-    def answer(self, request):  # type: ignore[no-untyped-def]
+    def answer(self, request: Request) -> Answer:
         self.asked += 1
-        time.sleep(0.3)
+        self.let_go.wait(5)
         return super().answer(request)
 
 
 @pytest.fixture
 def crowd(transactional_db: None) -> Iterator[World]:
-    with Slow() as twilio:
+    with Holding() as twilio:
         yield World(twilio, datetime.now(UTC))
 
 
@@ -166,16 +168,22 @@ def test_eight_workers_send_exactly_one_probe(crowd: World) -> None:
 
     for sweeper in (apply_one_due_event, turns.take_one_due_turn):
         drain(sweeper, clock=lambda: crowd.now)
-    asked: list[int] = []
+    double, gone = crowd.twilio, threading.Semaphore(0)
+    assert isinstance(double, Holding)
 
     def look() -> None:
-        deadline = time.monotonic() + 0.25
-        while time.monotonic() < deadline:
+        for _ in range(3):
             dispatch.send_one_due_message(crowd.now)
-        asked.append(crowd.twilio.asked)  # type: ignore[attr-defined]
+        gone.release()
 
-    at_once(*[look] * 8)
-    assert min(asked) == 1
+    def count() -> int:
+        for _ in range(7):
+            gone.acquire(timeout=4)
+        asked = double.asked
+        double.let_go.set()
+        return asked
+
+    assert at_once(count, *[look] * 8)[0] == 1
     with across_workspaces():
         assert Attempt.objects.filter(number=1).order_by("pk").first().state == "accepted"
         assert Breaker.objects.get().rests == 0
