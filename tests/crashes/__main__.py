@@ -54,6 +54,7 @@ def _options(asked: argparse.Namespace) -> dict[str, Any]:
         "rng": Random(asked.draw),
         "near": asked.near,
         "bug": asked.bug,
+        "watch": lambda news: print(news, file=sys.stderr, flush=True),
     }
 
 

@@ -114,19 +114,49 @@ def doubt(world: OuterWorld) -> None:
     world.passes(seconds=45)
 
 
-def refusals(world: OuterWorld) -> None:
-    """Turned away for the moment, refused for good, and a delivery that failed."""
-    world.stage.twilio.fault("429")
+def silence(world: OuterWorld) -> None:
+    """Twilio has the message and cannot be asked: a person is to decide, until a callback does."""
+    world.stage.twilio.fault("503_after_accept")
     world.davi_writes(PRICE)
     world.everybody_works()
-    world.passes(seconds=10)
-    world.stage.twilio.fault("error", code=63016)
+    world.twilio_is_cut_off()
+    world.passes(minutes=5)
+    world.passes(minutes=6)
+    world.twilio_is_back()
+    world.twilio_reports()
+    world.everybody_works()
+
+
+def refusals(world: OuterWorld) -> None:
+    """Turned away for the moment, while Davi goes on writing; refused for good; a delivery that failed."""
+    world.stage.twilio.fault("error", code=63012)
+    world.davi_writes(PRICE)
+    world.everybody_works()
     world.davi_writes(DELIVERY)
     world.everybody_works()
+    world.passes(seconds=65)
+    world.stage.twilio.fault("error", code=63016)
     world.davi_writes(COLOURS)
+    world.everybody_works()
+    world.davi_writes(PRICE)
     world.everybody_works()
     world.twilio_reports("sent", "undelivered")
     world.everybody_works()
+
+
+def trouble(world: OuterWorld) -> None:
+    """The sender has to rest, and is stopped until its provider takes it again; operators are told of both."""
+    world.stage.twilio.fault("error", code=63018)
+    world.davi_writes(PRICE)
+    world.everybody_works()
+    world.passes(seconds=65)
+    world.stage.twilio.fault("error", code=63038)
+    world.davi_writes(DELIVERY)
+    world.everybody_works()
+    world.passes(hours=23)
+    world.davi_writes(COLOURS)
+    world.everybody_works()
+    world.passes(hours=1, minutes=1)
 
 
 def orphaned_turn(world: OuterWorld) -> None:
@@ -173,7 +203,9 @@ JOURNEYS: dict[str, Journey] = {
     "interrupted": Journey(interrupted),
     "booking": Journey(booking),
     "doubt": Journey(doubt),
+    "silence": Journey(silence),
     "refusals": Journey(refusals),
+    "trouble": Journey(trouble),
     "orphaned_turn": Journey(orphaned_turn, "agents.coordinator.grant_floor/after commit#1"),
     "orphaned_call": Journey(
         orphaned_call, "messaging.channels.whatsapp_twilio.transport._HttpClient.request/after call POST#1"

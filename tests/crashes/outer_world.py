@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from tests.crashes.databases import wait_until_left
 from tests.crashes.founding import SENDER
@@ -29,6 +30,8 @@ from tests.doubles.twilio_forms import signed_headers
 DAVI = "whatsapp:+5511987654321"
 DOWN_FOR = (0.0, 0.0, 3.0, 50.0, 130.0, 1000.0)
 """Seconds until the system runs again; others' leases of it last between 5 and 45."""
+
+NOWHERE = "http://127.0.0.1:9"
 
 PATIENCE = 40
 """How often somebody looks again, half a minute later, for what they wait for."""
@@ -119,6 +122,18 @@ class OuterWorld:
         form = status_form(message_sid=booked.sid, status=status, to=booked.to, sender=booked.sender)
         if self._knock(booked.status_callback, form) is None and self._is_repeated("the callback"):
             self._knock(booked.status_callback, form)
+
+    def twilio_is_cut_off(self) -> None:
+        """From us; its callbacks still come."""
+        self._reach_twilio_at(NOWHERE)
+
+    def twilio_is_back(self) -> None:
+        self._reach_twilio_at(self.stage.twilio.url)
+
+    def _reach_twilio_at(self, address: str) -> None:
+        self.diary.append(f"Twilio is at {address}")
+        base = Jsonb({"api_base": address})
+        self.database.execute("UPDATE messaging_channel SET settings = settings || %s", [base])
 
     def _knock(self, address: str, form: Mapping[str, str]) -> int | None:
         headers = signed_headers(address, form, AUTH_TOKEN)
@@ -216,7 +231,7 @@ class OuterWorld:
         self.everybody_works()
 
     def comes_to_rest(self) -> None:
-        for seconds in (1, 5, 15, 40, 60, 60, 120, 300, 700):
+        for seconds in (3, 20, 40, 60, 120, 1000):
             self.twilio_reports()
             self.passes(seconds=seconds)
 

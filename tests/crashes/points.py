@@ -27,9 +27,11 @@ from django.db.backends.signals import connection_created
 DIED_HERE = 9
 """The exit code of a process that reached its point."""
 
-OURS = ("agents.", "analytics.", "crm.", "handover.", "inbox.", "messaging.", "project.")
+OURS = ("agents.", "crm.", "handover.", "inbox.", "messaging.", "project.")
 SHARED = ("project.kernel.", "project.asgi")
 """Where everybody passes: the caller says more."""
+BESIDE = ("analytics.",)
+"""What looks on: no message, turn or rung waits for it."""
 
 _WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|WITH\b.*\b(?:INSERT|UPDATE|DELETE))\b", re.IGNORECASE | re.DOTALL)
 
@@ -63,9 +65,11 @@ class Points:
 
 
 def place_of(frame: FrameType | None) -> str:
-    """The innermost function of the product; "" when none is at work."""
+    """The innermost function of the product that is on a path; "" when none is at work."""
     while frame is not None:
         module, function = _function_of(frame)
+        if module.startswith(BESIDE):
+            return ""
         if module.startswith(OURS) and not module.startswith(SHARED):
             return f"{module}.{function}"
         frame = frame.f_back

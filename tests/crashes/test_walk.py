@@ -10,12 +10,12 @@ import pytest
 from tests.crashes.stage import Stage
 from tests.crashes.walk import walk
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-AT_MOST_SECONDS = 90.0
+AT_MOST_SECONDS = 75.0
 
 
 def test_wherever_the_system_dies_every_promise_is_kept(stages: list[Stage]) -> None:
     result = walk("places", stages=stages, rng=Random(1), within_seconds=AT_MOST_SECONDS)
     assert result.failures == ()
-    assert result.runs > 10
+    assert result.runs >= 5

@@ -49,17 +49,19 @@ def walk(
     stages: Sequence[Stage] = (),
     stops_at_failure: bool = False,
     within_seconds: float = float("inf"),
+    watch: Callable[[str], None] = lambda news: None,
 ) -> Result:
     """`points`: "all"; "places", one passing of every place, drawn by `rng`; or the points themselves, by name.
 
-    `near` keeps those whose name contains it. After `within_seconds` no further run is begun: what was walked by then
-    is a sample. Without `stages` the walk opens its own.
+    `near` keeps those whose name contains it. After `within_seconds` of walking no further run is begun: what was
+    walked by then is a sample. Without `stages` the walk opens its own. `watch` hears of every run as it ends.
     """
     begun = time.monotonic()
     with ExitStack() as opened:
-        walkers = _Walkers(stages or opened.enter_context(open_stages(WALKERS)), bug, stops_at_failure)
+        walkers = _Walkers(stages or opened.enter_context(open_stages(WALKERS)), bug, stops_at_failure, watch)
         undisturbed = walkers.play_undisturbed(journeys, seeds)
-        walkers.walk(_choose(points, undisturbed, near, rng or Random(0)), undisturbed, begun + within_seconds)
+        steps = _choose(points, undisturbed, near, rng or Random(0))
+        walkers.walk(steps, undisturbed, time.monotonic() + within_seconds)
     return Result(
         points=len({str(point) for point, _ in walkers.walked}),
         places=len({point.place for point, _ in walkers.walked}),
@@ -93,6 +95,7 @@ class _Walkers:
     stages: Sequence[Stage]
     bug: str
     stops_at_failure: bool
+    watch: Callable[[str], None]
     walked: list[Step] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
@@ -109,6 +112,7 @@ class _Walkers:
             point, seed = step
             if failure := die_at(stage, point, seed, undisturbed[point.journey, seed].usual, bug=self.bug):
                 self.failures.append(failure)
+            self.watch(f"{len(self.walked)}/{len(steps)} {'FAILED' if failure else 'well'} {point} (seed {seed})")
 
         self._share(steps, take)
 
