@@ -37,7 +37,8 @@ TWO_OPEN = """
 """
 
 # The floor's epoch only grows, and an attempt is committed under the epoch that is current: in the order of commits
-# the attempts' epochs cannot fall. The floor's own row adds what happened since it last changed hands.
+# the attempts' epochs cannot fall. The floor's own row adds what happened since it last changed hands. What a person
+# wrote is not unsaid when they return the conversation: it may leave later (but see AFTER_TAKE_OVER).
 STALE_EPOCH = """
     WITH in_order AS (
         SELECT id, workspace_id, lead_id, message_id, epoch, started_at, deadline_at - %(call_window)s AS claimed_at,
@@ -52,8 +53,9 @@ STALE_EPOCH = """
       FROM in_order AS attempt
       JOIN messaging_message AS message ON message.id = attempt.message_id
       LEFT JOIN messaging_floor AS floor ON floor.lead_id = attempt.lead_id
-     WHERE attempt.epoch < attempt.highest_before
-        OR (attempt.epoch < floor.epoch AND attempt.claimed_at > floor.changed_at)
+     WHERE message.voice <> 'human'
+       AND (attempt.epoch < attempt.highest_before
+            OR (attempt.epoch < floor.epoch AND attempt.claimed_at > floor.changed_at))
 """
 
 NEVER_GRANTED = """

@@ -63,6 +63,13 @@ def test_an_attempt_before_the_floor_changed_hands_is_not_stale(history: History
     assert history.found() == {}
 
 
+def test_a_persons_words_may_leave_after_they_returned_the_conversation(history: History) -> None:
+    history.sends(NOON, epoch=10)
+    Floor.objects.update(epoch=11, changed_at=NOON)
+    history.sends(NOON + minutes(1), epoch=9, voice="human")
+    assert history.found() == {}
+
+
 def test_an_epoch_that_nobody_was_granted_is_found(history: History) -> None:
     history.sends(epoch=11)
     assert history.found() == {"ungranted_epochs": 1}
