@@ -9,11 +9,13 @@ from django.db import connection, transaction
 
 from messaging import floor
 from messaging.floor import Busy, Grant
-from messaging.models import Attempt, Floor, Message
+from messaging.models import Attempt, Conversation, Floor, Message
 from messaging.services import dispatch
 from project.kernel.scope import across_workspaces, workspace_scope
+from tests.concurrency.overtaking import without_clause
 from tests.concurrency.threads import at_once
 from tests.journeys.world import World
+from tests.properties.stage import Stage
 
 ASKERS = 8
 ROUNDS = 15
@@ -79,6 +81,32 @@ def test_a_first_word_of_an_unknown_lead_is_granted_once(world: World) -> None:
         Floor.objects.all().delete()
     answers = at_once(*[partial(ask, world, lead)] * ASKERS)
     assert sum(isinstance(answer, Grant) for answer in answers) == 1
+
+
+# -- a lease that has just run out -------------------------------------------------------------------------------
+
+
+def wake_just_after_the_lease(stage: Stage, davi: Conversation) -> tuple[bool, bool]:
+    """The holder was paused a moment too long. Whether another got the floor, and whether the holder still has it."""
+    values = {"workspace_id": stage.workspace.pk, "lead_id": davi.lead_id, "holder": "primary"}
+    holder = floor.acquire(**values)
+    assert isinstance(holder, Grant)
+    stage.clock.advance(floor.LEASE_SECONDS + 1)
+    other = floor.acquire(**values)
+    return isinstance(other, Grant), floor.renew(holder)
+
+
+def test_without_the_delay_another_speaks_into_the_turn_of_one_who_wakes_up(stage: Stage, davi: Conversation) -> None:
+    with without_clause(floor, "_ACQUIRE", "interval '2 seconds'", "interval '0'"):
+        assert wake_just_after_the_lease(stage, davi) == (True, False)
+
+
+def test_one_who_wakes_up_just_after_its_lease_still_has_the_floor(stage: Stage, davi: Conversation) -> None:
+    assert wake_just_after_the_lease(stage, davi) == (False, True)
+    stage.clock.advance(floor.LEASE_SECONDS + 2)
+    assert isinstance(floor.acquire(workspace_id=stage.workspace.pk, lead_id=davi.lead_id, holder="primary"), Grant), (
+        "and who never wakes up loses it"
+    )
 
 
 # -- a person takes over while the AI is about to speak ----------------------------------------------------------
