@@ -1,5 +1,6 @@
 """Founding a workspace and bringing people in."""
 
+import secrets
 from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
@@ -8,9 +9,6 @@ from django.db import transaction
 
 from crm.models import Membership, Role, User, Workspace
 from project.kernel.scope import across_workspaces
-
-INTERNAL_SLUG = "internal.workspace"
-"""The dot stands in no address: nobody can ask for it by name, or take the name away."""
 
 
 @transaction.atomic
@@ -27,10 +25,13 @@ def create_workspace(
 
 def internal_workspace(*, now: datetime) -> Workspace:
     """The installation's own workspace, made on first use. It has no members, and nothing lists it."""
-    workspace, _ = Workspace.everything.get_or_create(
-        is_internal=True,
-        defaults={"slug": INTERNAL_SLUG, "name": "Baton itself", "debounce_seconds": 0, "created_at": now},
-    )
+    fresh = {
+        "slug": f"internal-{secrets.token_hex(4)}",  # no company can have taken it before
+        "name": "Baton itself",
+        "debounce_seconds": 0,
+        "created_at": now,
+    }
+    workspace, _ = Workspace.everything.get_or_create(is_internal=True, defaults=fresh)
     return workspace
 
 

@@ -10,13 +10,15 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from agents.models import Turn
+from agents.models import AgentMessage, StaffAlert, Turn
+from analytics.metrics import read_gauges
 from analytics.models import CanaryRun
 from analytics.models.canary import Stage
 from analytics.services import canary
 from analytics.services.audits import run_audit
 from analytics.services.canary_retention import BATCH, KEPT, SLACK, forget_old_runs
 from crm.models import Lead, Workspace
+from handover.models import Handover, LadderStep
 from messaging.channels.canary.webhook import KIND
 from messaging.models import Channel, EventKey, Message, WebhookEvent
 from project.kernel import clock
@@ -31,6 +33,7 @@ from tests.analytics.runs import (
     work,
 )
 from tests.doubles.model import ModelDouble
+from tests.journeys.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -152,6 +155,24 @@ def test_what_went_wrong_with_one_run_does_not_silence_the_next() -> None:
         Message.objects.update(body="I want to talk to a human")
     take_turns()  # the agent gives this conversation away, for good
     assert get_through().delivered_at
+
+
+def test_a_run_that_ends_with_a_request_for_a_person_disturbs_nobody_and_is_forgotten_as_well(world: World) -> None:
+    """The ladder climbs in the installation's own workspace, where nobody works."""
+    canary.begin_run(clock.now())
+    apply_events()
+    Message.objects.update(body="I want to talk to a human")
+    world.now = clock.now()
+    world.settle()
+    for _ in range(4):
+        world.wait(minutes=15)
+    ends = dict(LadderStep.objects.values_list("rung", "state"))
+    assert len(ends) == 4 and not {"pending", "parked"} & set(ends.values()), ends
+    assert not AgentMessage.objects.filter(due_at__isnull=False).exists()
+    assert not StaffAlert.objects.exists()
+    assert {gauge.name: gauge.value for gauge in read_gauges(clock.now())}["baton_open_handovers"] == 0
+    forget_old_runs(clock.now() + KEPT + SLACK * 2)
+    assert not Handover.objects.exists()
 
 
 def test_the_address_follows_the_setting_and_the_key_stays(settings: Any) -> None:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from crm.access import NotFound, access_workspace, workspaces_of
 from crm.models import User, Workspace
 from crm.services.tokens import create_token
-from crm.services.workspaces import INTERNAL_SLUG, create_workspace, internal_workspace
+from crm.services.workspaces import create_workspace, internal_workspace
 from tests.cast import NOON, PASSWORD, Cast, gather_cast
 from tests.commands import refusal
 
@@ -60,10 +60,10 @@ def test_commands_do_not_find_it(internal: Workspace) -> None:
     assert "there is no workspace" in refusal("audit", "--workspace", internal.slug)
 
 
-def test_its_name_cannot_be_taken(cast: Cast) -> None:
+def test_its_name_cannot_be_taken(internal: Workspace) -> None:
     with pytest.raises(ValidationError, match="slug"):
         create_workspace(
-            slug=INTERNAL_SLUG, name="Mine", timezone="UTC", owner_email="x@y.test", owner_password=PASSWORD, now=NOON
+            slug=internal.slug, name="Mine", timezone="UTC", owner_email="x@y.test", owner_password=PASSWORD, now=NOON
         )
 
 

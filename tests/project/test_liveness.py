@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from analytics.metrics import OLDEST_DUE
+from analytics.metrics import COUNTS, OLDEST_DUE
 from analytics.models import Heartbeat
 from analytics.models.canary import Stage
 from analytics.services.heartbeat import EVERY, last_tick, record_tick
@@ -164,6 +165,15 @@ def test_a_scrape_is_a_handful_of_queries(client: Client, django_assert_max_num_
     a_run(MINUTE, closed_at=clock.now(), stuck_at="applied")
     with django_assert_max_num_queries(9):
         client.get("/metrics")
+
+
+@pytest.mark.parametrize("sql", [*OLDEST_DUE.values(), *(sql for _, sql in COUNTS.values())])
+def test_what_a_scrape_asks_has_an_index_to_answer_from(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}", {"now": clock.now()})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" not in plan, plan
 
 
 def test_strangers_and_what_a_proxy_passes_on_learn_nothing(client: Client) -> None:
