@@ -1,5 +1,6 @@
 """/readyz and /metrics: a process that is alive may consume nothing, and they say so."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_a_silent_canary_leaves_the_process_ready_and_names_the_stage(
     a_run(timedelta(seconds=1), posted_at=now)  # the newest is only on its way
     status, told = ready(client)
     assert status == 200
-    assert told.startswith("the last test conversation got through 599 s ago; ") or "600 s ago" in told
+    assert re.match(r"the last test conversation got through (599|6\d\d) s ago; ", told)
     assert words in told and f"(stage “{stage}”)" in told
 
 
