@@ -46,3 +46,11 @@ def no_deadline_check() -> None:
 def no_sweep() -> None:
     """Nobody looks for due rows: only a wake-up call that arrives moves anything."""
     replace("project.tasks.registered_sweeps", tuple)
+
+
+@bug
+def attempt_committed_after_call() -> None:
+    """Claim, call and settlement in one transaction: a death after the call forgets that there was one."""
+    from tests.crashes import planted
+
+    planted.attempt_committed_after_call()
