@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from psycopg.types.json import Jsonb
 
 from messaging import gate, transports
@@ -19,6 +19,7 @@ from messaging.gate import Outcome, Verdict
 from messaging.models import Channel, Message
 from messaging.models.messages import MessageStatus
 from messaging.transports import Outgoing, Receipt, TransportError
+from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
@@ -173,7 +174,7 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
         "now": now,
         "window": CALL_WINDOW_SECONDS,
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_OPEN_ATTEMPT, values)
         attempt_id, message.conversation.seq = cursor.fetchone()
     tell_screens(message.conversation)

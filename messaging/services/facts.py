@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from crm.models.consent import ConsentState, Purpose
 from crm.services.holds import holds_in_force
 from messaging import transports
 from messaging.gate import Facts
 from messaging.models import Conversation, Message
+from project.kernel.prepared import prepared_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def circumstances_of(message: Message) -> Circumstances:
         "purpose": message.purpose,
         "answers": message.answers_id,
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_OF_UNSAVED, values)
         return Circumstances(*cursor.fetchone())
 

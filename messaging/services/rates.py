@@ -13,6 +13,7 @@ from django.db import connection
 
 from messaging.models import Channel
 from messaging.transports import capabilities_of
+from project.kernel.prepared import prepared_cursor
 
 from .senders import explain_rest, rest_sender
 
@@ -123,7 +124,7 @@ def take_tokens(*, workspace_id: int, rates: list[Rate], now: datetime) -> Short
         "intervals": [rate.interval for rate in rates],
         "slacks": [rate.slack for rate in rates],
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_TAKE, values)
         is_complete, ready_at, emptiest = cursor.fetchone()
         if not is_complete:  # the first message of this account, sender or pair

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, models
 
 from messaging.models import Channel, Conversation, Message
+from project.kernel.prepared import prepared_cursor
 
 from .facts import CIRCUMSTANCES, CIRCUMSTANCES_OF_MESSAGE, Circumstances
 
@@ -70,7 +71,7 @@ def lock_next_sendable(now: datetime) -> Candidate | None:
 
 def look_at(candidate: Candidate, now: datetime) -> Sight | None:
     """Read it under the lock; None when somebody was quicker between the look and the lock."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_look(), {"now": now, "id": candidate.id})
         row = cursor.fetchone()
     if row is None or not row[0]:
