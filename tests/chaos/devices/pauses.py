@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ def install() -> None:
 def _stop_when_armed(claim: Any, *args: Any, **kwargs: Any) -> Any:
     claimed = claim(*args, **kwargs)
     if claimed[1] is not None and _disarm():
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # To this very thread: one sent to the process is taken by another thread, and this one would go on meanwhile.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     return claimed
 
 
