@@ -10,21 +10,21 @@ def channel_label(kind: str) -> str:
     return CHANNELS.get(kind, kind.replace("_", " ").capitalize())
 
 
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
 def long_duration(span: timedelta) -> str:
     """“37 minutes”, “40 seconds”, “2 hours 5 minutes”, “3 days”."""
     seconds = max(int(span.total_seconds()), 0)
     if seconds < 60:
-        return _count(seconds, "second")
+        return counted(seconds, "second")
     if seconds < 3600:
-        return _count(seconds // 60, "minute")
+        return counted(seconds // 60, "minute")
     if seconds < 86_400:
         hours, minutes = divmod(seconds // 60, 60)
-        return _count(hours, "hour") + (f" {_count(minutes, 'minute')}" if minutes else "")
-    return _count(seconds // 86_400, "day")
+        return counted(hours, "hour") + (f" {counted(minutes, 'minute')}" if minutes else "")
+    return counted(seconds // 86_400, "day")
 
 
 def short_duration(span: timedelta) -> str:

@@ -1,9 +1,11 @@
 """The doors to this floor's rows."""
 
+from uuid import UUID
+
 from crm.access import NotFound, require
 from crm.models import User, Workspace
 
-from .models import Channel, Conversation
+from .models import Channel, Conversation, Message
 
 
 def access_conversation(user: User, workspace: Workspace, conversation_id: int, action: str = "read") -> Conversation:
@@ -25,3 +27,11 @@ def access_channel(user: User, workspace: Workspace, channel_id: int, action: st
     if channel is None:
         raise NotFound("There is no such channel.")
     return channel
+
+
+def access_message(user: User, workspace: Workspace, message_id: UUID, action: str = "read") -> Message:
+    require(user, workspace, action)
+    message = Message.objects.filter(workspace=workspace, pk=message_id).select_related("lead", "channel").first()
+    if message is None:
+        raise NotFound("There is no such message.")
+    return message

@@ -16,6 +16,7 @@ from .models import (
     EventKey,
     Floor,
     Message,
+    SenderChange,
     ServiceWindow,
     WebhookEvent,
 )
@@ -63,6 +64,15 @@ class ChannelTroubleAdmin(ReadOnlyAdmin):
     list_select_related = ["channel", "workspace"]
     search_fields = ["code", "meaning"]
     ordering = ["-last_at"]
+
+
+@admin.register(SenderChange)
+class SenderChangeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "channel", "sending", "actor", "reason", "workspace"]
+    list_filter = ["sending", "workspace"]
+    list_select_related = ["channel", "workspace"]
+    search_fields = ["actor", "reason"]
+    ordering = ["-at"]
 
 
 @admin.register(Breaker)

@@ -22,6 +22,7 @@ from messaging.models import (
     EventKey,
     Floor,
     Message,
+    SenderChange,
     ServiceWindow,
     WebhookEvent,
 )
@@ -99,6 +100,7 @@ def _messaging(cast: Cast, message: Message) -> None:
     of_channel = {"workspace": cast.acme, "channel": cast.channel}
     Bucket.objects.create(workspace=cast.acme, key=f"sender:{cast.channel.pk}", full_at=NOON)
     Breaker.objects.create(**of_channel)
+    SenderChange.objects.create(**of_channel, at=NOON, sending="paused", actor="Ana", user=cast.ana)
     ChannelTrouble.objects.create(**of_channel, code="63018", meaning="Too fast", first_at=NOON, last_at=NOON)
     EventKey.objects.create(source="whatsapp_twilio", source_id=1, key="SM1", received_at=NOON)
     WebhookEvent.objects.create(

@@ -11,6 +11,7 @@ from rest_framework.views import exception_handler
 
 from crm.access import NotAllowed, NotFound
 from handover.services.handovers import NotOpen
+from messaging.services import dead_letters
 from project.kernel.errors import problems_of
 
 CODES = {
@@ -24,6 +25,13 @@ CODES = {
     exceptions.NotAcceptable: "not_acceptable",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.Throttled: "throttled",
+}
+
+REFUSED: dict[type[dead_letters.Refused], str] = {
+    dead_letters.NotDead: "not_undelivered",
+    dead_letters.StillInDoubt: "in_doubt",
+    dead_letters.FloorTaken: "floor_taken",
+    dead_letters.NotInDoubt: "not_waiting",
 }
 
 
@@ -68,6 +76,8 @@ def _as_api_exception(error: Exception) -> Exception:
             return BodyTooLarge()
         case NotOpen():
             return Conflict(str(error), code="handover_ended")
+        case dead_letters.Refused():
+            return Conflict(str(error), code=REFUSED[type(error)])
         case ValidationError():
             return exceptions.ValidationError(problems_of(error))
     problems = problems_of(error)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from handover.models.handovers import OPEN_STATES, HandoverState
 from messaging.models.conversations import ConversationStatus
+from messaging.models.messages import MessageStatus
 
 from .queries import VIEWS
 
@@ -38,6 +39,16 @@ class HandoverFilter(serializers.Serializer[Any]):
         if state is None:
             return rows
         return rows.filter(state__in=OPEN_STATES if state == "open" else [state])
+
+
+class UndeliveredFilter(serializers.Serializer[Any]):
+    channel = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1, help_text="A channel's id.")
+    status = serializers.ChoiceField(
+        [MessageStatus.FAILED.value, MessageStatus.IN_DOUBT.value],
+        required=False,
+        help_text="failed: it did not arrive · in_doubt: nobody can say whether it arrived.",
+    )
+    code = serializers.CharField(required=False, max_length=32, help_text="The error code it ended with.")
 
 
 class SinceFilter(serializers.Serializer[Any]):

@@ -27,6 +27,10 @@ class NewestMessages(Cursor):
     ordering = ("-position",)
 
 
+class NewestUndelivered(Cursor):
+    ordering = ("-at", "-id")
+
+
 class NewestHandovers(Cursor):
     ordering = ("-requested_at", "-id")
 

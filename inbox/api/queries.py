@@ -2,10 +2,12 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from crm.models import Identity, Lead, TrailEntry
+from crm.models import Identity, Lead, TrailEntry, Workspace
 from handover.models import Handover
 from inbox.queries import folders
+from inbox.queries.fates import with_doubts
 from messaging.models import Conversation, Message, ServiceWindow
+from messaging.services.dead_letters import dead_letters
 
 VIEWS = tuple(view.key for view in folders.VIEWS)
 """What a person may look for among the conversations: the views of the inbox."""
@@ -32,6 +34,10 @@ def named(text: str, prefix: str = "") -> Q:
 
 def messages(conversation: Conversation) -> QuerySet[Message]:
     return Message.objects.filter(conversation=conversation).select_related("author")
+
+
+def undelivered(workspace: Workspace) -> QuerySet[Message]:
+    return with_doubts(dead_letters(workspace)).select_related("author", "lead", "channel")
 
 
 def handovers() -> QuerySet[Handover]:

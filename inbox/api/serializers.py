@@ -7,6 +7,7 @@ from rest_framework import serializers
 from crm.models import Identity, Lead, TrailEntry, User, Workspace
 from crm.models.workspaces import validate_timezone
 from handover.models import Handover, LadderStep
+from inbox.queries.fates import may_be_there, meaning_of
 from messaging.models import Channel, Conversation, Floor, Message
 
 MAX_BODY = 4096
@@ -84,6 +85,29 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
     class Meta:
         model = Channel
         fields = ["id", "kind", "name"]
+
+
+class ChannelHealthSerializer(serializers.ModelSerializer[Channel]):
+    """A sender, and whether it sends."""
+
+    class Meta:
+        model = Channel
+        fields = [
+            "id",
+            "kind",
+            "name",
+            "sender",
+            "paused_at",
+            "paused_reason",
+            "resumes_at",
+            "rests_until",
+            "rest_reason",
+            "swept_at",
+        ]
+
+
+class PauseSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=255, help_text="Shown to everybody who asks why nothing leaves.")
 
 
 class FloorSerializer(serializers.ModelSerializer[Floor]):
@@ -171,6 +195,29 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     def get_verdict(self, message: Message) -> VerdictSerializer(allow_null=True):  # type: ignore[valid-type]
         return message.verdict or None
+
+
+class UndeliveredSerializer(MessageSerializer):
+    """A message that ended without arriving, with why and whether the customer may have it all the same."""
+
+    lead = LeadSummarySerializer(read_only=True)
+    reason = serializers.SerializerMethodField(help_text="What the error code says; empty where there is none.")
+    may_have_arrived = serializers.SerializerMethodField(help_text="Sent again, the customer may get it twice.")
+
+    class Meta(MessageSerializer.Meta):
+        fields = [*MessageSerializer.Meta.fields, "lead", "attempts_made", "reason", "may_have_arrived"]
+
+    def get_reason(self, message: Message) -> str:
+        return meaning_of(message.channel.kind, message.error_code)
+
+    def get_may_have_arrived(self, message: Message) -> bool:
+        return may_be_there(message)
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    despite_doubt = serializers.BooleanField(
+        default=False, help_text="Send it although the customer may have it already and would get it twice."
+    )
 
 
 class NewMessageSerializer(serializers.Serializer[Any]):

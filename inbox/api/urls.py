@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from .channels import ChannelList, Pause, Resume
 from .conversations import (
     ConversationDetail,
     ConversationList,
@@ -15,6 +16,7 @@ from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
+from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .workspaces import WorkspaceList
 
@@ -31,6 +33,13 @@ urlpatterns = [
     path("conversations/<int:conversation_id>/return-to-ai/", ReturnToAi.as_view(), name="return-to-ai"),
     path("conversations/<int:conversation_id>/resolve/", Resolve.as_view(), name="resolve"),
     path("conversations/<int:conversation_id>/trail/", TrailOfConversation.as_view(), name="trail"),
+    path("messages/undelivered/", UndeliveredList.as_view(), name="undelivered"),
+    path("messages/<uuid:message_id>/replay/", Replay.as_view(), name="replay"),
+    path("messages/<uuid:message_id>/dismiss/", Dismiss.as_view(), name="dismiss"),
+    path("messages/<uuid:message_id>/override-doubt/", OverrideDoubt.as_view(), name="override-doubt"),
+    path("channels/", ChannelList.as_view(), name="channels"),
+    path("channels/<int:channel_id>/pause/", Pause.as_view(), name="pause"),
+    path("channels/<int:channel_id>/resume/", Resume.as_view(), name="resume"),
     path("handovers/", HandoverList.as_view(), name="handovers"),
     path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),

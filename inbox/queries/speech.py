@@ -7,7 +7,7 @@ from typing import Any
 from crm.models import TrailEntry
 from inbox import words
 from inbox.desk import Desk
-from messaging import transports
+from inbox.queries.fates import may_be_there, meaning_of
 from messaging.models import Message
 from messaging.models.messages import Direction, MessageStatus, Voice
 
@@ -21,7 +21,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message. `unsent` is why it stands dashed: nothing at all when it went its way."""
+    """A message. `unsent` is why it stands dashed: nothing at all when it went its way.
+
+    `offer` is what a person may decide about it: to `replay` it, to do so in spite of a `doubt`, to `override` one.
+    """
 
     id: str
     position: int
@@ -39,6 +42,7 @@ class Said:
     why: str
     advice: str
     is_trouble: bool
+    offer: str
     kind: str = "message"
 
 
@@ -89,17 +93,18 @@ TICKS = {
 TROUBLE = {
     MessageStatus.FAILED: (
         "Not delivered",
-        "It did not arrive. Write again, or reach the customer another way.",
+        "It did not arrive. Send it again, or reach the customer another way.",
     ),
     MessageStatus.IN_DOUBT: (
         "Nobody knows whether it arrived",
         "The provider never said. Ask the customer before you say it again.",
     ),
     MessageStatus.UNKNOWN: (
-        "Waiting for the provider's word",
-        "It may have gone out. Nothing is repeated until that is settled; there is nothing for you to do.",
+        "Nobody knows yet whether it arrived",
+        "The provider is being asked. Until it answers, nothing is repeated and what comes next waits.",
     ),
 }
+LEFT = "It was left as it is."
 
 
 def told_kinds() -> list[str]:
@@ -117,7 +122,7 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
         time=words.clock_time(message.at, desk.zone),
         is_out=message.direction == Direction.OUT,
         tone="" if message.direction == Direction.IN else message.voice,
-        by=_speaker(message, desk),
+        by=speaker_of(message, desk),
         body=message.body,
         attachments=tuple(_attachment(item) for item in message.media if isinstance(item, dict)),
         ticks="" if unsent else ticks,
@@ -127,6 +132,7 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
         why=why,
         advice=advice,
         is_trouble=status in (MessageStatus.FAILED, MessageStatus.IN_DOUBT),
+        offer=_offer(message, status),
     )
 
 
@@ -136,7 +142,7 @@ def event_of(entry: TrailEntry, desk: Desk) -> Event:
     return Event(f"e-{entry.pk}", at_ms, words.clock_time(entry.at, desk.zone), tone, tag, entry.reason)
 
 
-def _speaker(message: Message, desk: Desk) -> str:
+def speaker_of(message: Message, desk: Desk) -> str:
     if message.direction == Direction.IN:
         return ""
     if message.voice != Voice.HUMAN:
@@ -155,8 +161,17 @@ def _fate(message: Message, status: MessageStatus, desk: Desk, now: datetime) ->
         return "Waiting", _reason(verdict), _next_chance(message.due_at, desk, now)
     if status in TROUBLE:
         title, advice = TROUBLE[status]
-        return title, _meaning(message), advice
+        why = meaning_of(message.channel.kind, message.error_code)
+        return title, f"{why}." if why else "", LEFT if message.dismissed_at else advice
     return "", "", ""
+
+
+def _offer(message: Message, status: MessageStatus) -> str:
+    if status == MessageStatus.UNKNOWN:
+        return "override"
+    if status not in (MessageStatus.FAILED, MessageStatus.IN_DOUBT) or message.dismissed_at:
+        return ""
+    return "doubt" if may_be_there(message) else "replay"
 
 
 def _reason(verdict: dict[str, Any]) -> str:
@@ -165,17 +180,6 @@ def _reason(verdict: dict[str, Any]) -> str:
 
 def _next_chance(due_at: datetime | None, desk: Desk, now: datetime) -> str:
     return f"Next chance: {words.near_time(due_at, now, desk.zone)}." if due_at else ""
-
-
-def _meaning(message: Message) -> str:
-    """What the provider's error code says, with the code itself for whoever looks it up."""
-    if not message.error_code:
-        return ""
-    try:
-        meaning = transports.reaction_for(message.channel.kind, message.error_code).meaning
-    except (transports.UnknownChannelKind, ImportError, AttributeError):
-        return f"Error {message.error_code}."
-    return f"{meaning} (error {message.error_code})."
 
 
 def _attachment(item: dict[str, Any]) -> Attachment:

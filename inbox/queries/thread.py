@@ -12,6 +12,7 @@ from handover.models import Handover
 from handover.models.handovers import OPEN_STATES
 from inbox import words
 from inbox.desk import Desk
+from inbox.queries.fates import with_doubts
 from inbox.queries.ladder import Ladder, ladder_of
 from inbox.queries.listing import floor_of
 from inbox.queries.names import name_of
@@ -137,7 +138,7 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    return Message.objects.filter(conversation=conversation).select_related("author", "channel")
+    return with_doubts(Message.objects.filter(conversation=conversation).select_related("author", "channel"))
 
 
 def _told(conversation: Conversation) -> QuerySet[TrailEntry]:

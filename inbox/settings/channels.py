@@ -149,7 +149,8 @@ def edit_channel(request: DeskRequest, channel_id: int) -> HttpResponse:
 @require_POST
 @at_desk("configure")
 def resume(request: DeskRequest, channel_id: int) -> HttpResponse:
-    resume_channel(channel=get_object_or_404(Channel.objects, pk=channel_id))
+    channel = get_object_or_404(Channel.objects, pk=channel_id)
+    resume_channel(channel=channel, user=request.desk.user, now=clock.now())
     return saved(request, "settings_channels", "Sending again.")
 
 

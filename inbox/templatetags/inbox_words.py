@@ -7,9 +7,10 @@ from django.template.defaultfilters import urlizetrunc
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from inbox.desk import DeskRequest
+from inbox.desk import Desk, DeskRequest
 from inbox.queries.folders import View
 from inbox.queries.listing import Page
+from inbox.queries.undelivered import count_undelivered
 from inbox.words import near_time
 from project.kernel import clock
 
@@ -47,3 +48,8 @@ def live_list_url(request: DeskRequest, view: View, search: str, page: Page) -> 
 @register.simple_tag
 def older_url(request: DeskRequest, view: View, search: str, page: Page) -> str:
     return _url(request, view, search, before=page.older or "")
+
+
+@register.simple_tag
+def undelivered_count(desk: Desk) -> str:
+    return count_undelivered(desk)

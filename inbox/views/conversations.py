@@ -2,7 +2,9 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from agents import coordinator
 from agents.coordinator import NothingToSay
+from crm.access import NotFound
 from crm.models import User
 from crm.services.profiles import change_profile
 from inbox.access import access_colleague
@@ -18,10 +21,12 @@ from inbox.desk import DeskRequest, at_desk
 from inbox.queries.side import read_lead, read_trail
 from inbox.queries.thread import read_changes, read_thread
 from inbox.views.listing import list_context
-from messaging.access import access_conversation
+from inbox.views.undelivered import told_replay
+from messaging.access import access_conversation, access_message
 from messaging.models import Conversation, Message
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import assign_conversation, mark_seen
+from messaging.services.dead_letters import Refused, dismiss_message, override_doubt
 from project.kernel import clock
 
 
@@ -120,6 +125,46 @@ def send(request: DeskRequest, conversation_id: int) -> HttpResponse:
     except NothingToSay as error:
         return _refused(request, conversation_id, str(error))
     return _changed(request, conversation_id, news=_news_of(message), words=_refusal(message))
+
+
+@require_POST
+@at_desk("reply")
+def replay(request: DeskRequest, conversation_id: int, message_id: UUID) -> HttpResponse:
+    message = _message(request, conversation_id, message_id)
+    return _decided(request, conversation_id, lambda: told_replay(request, message))
+
+
+@require_POST
+@at_desk("reply")
+def dismiss(request: DeskRequest, conversation_id: int, message_id: UUID) -> HttpResponse:
+    decision = {"message": _message(request, conversation_id, message_id), "user": request.desk.user}
+    return _decided(request, conversation_id, lambda: dismiss_message(**decision, now=clock.now()))
+
+
+@require_POST
+@at_desk("reply")
+def override(request: DeskRequest, conversation_id: int, message_id: UUID) -> HttpResponse:
+    """Do not wait for the provider's answer."""
+    decision = {"message": _message(request, conversation_id, message_id), "user": request.desk.user}
+    return _decided(request, conversation_id, lambda: override_doubt(**decision, now=clock.now()))
+
+
+def _message(request: DeskRequest, conversation_id: int, message_id: UUID) -> Message:
+    message = access_message(request.desk.user, request.desk.workspace, message_id, "reply")
+    if message.conversation_id != conversation_id:
+        raise NotFound("There is no such message in this conversation.")
+    return message
+
+
+def _decided(request: DeskRequest, conversation_id: int, decide: Callable[[], str | None]) -> HttpResponse:
+    try:
+        said = decide() or ""
+    except Refused as error:
+        said = str(error)
+    response = _changed(request, conversation_id, news="message-decided", words="" if request.htmx else said)
+    if request.htmx and said:
+        response["HX-Trigger"] = json.dumps({"notice": {"text": said}})
+    return response
 
 
 @require_POST

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from inbox.desk import DeskRequest, at_desk
 from inbox.queries.folders import BY_KEY, FOUND, WAITING, CountedView, View, counted_views
 from inbox.queries.listing import UnreadableCursor, page_of
+from inbox.queries.senders import read_held
 from project.kernel import clock
 
 
@@ -39,6 +40,7 @@ def list_context(request: DeskRequest, *, otherwise: str = "open") -> dict[str, 
         "chosen": chosen,
         "search": search,
         "page": page,
+        "held": read_held(desk, now=now) if desk.may_configure else (),
         "is_more": "before" in request.GET,
     }
 

@@ -1,4 +1,4 @@
-from .channels import Channel, ChannelTrouble
+from .channels import Channel, ChannelTrouble, SenderChange
 from .conversations import Conversation, ServiceWindow
 from .deliveries import Attempt
 from .floor import Floor
@@ -16,6 +16,7 @@ __all__ = [
     "EventKey",
     "Floor",
     "Message",
+    "SenderChange",
     "ServiceWindow",
     "WebhookEvent",
 ]

@@ -6,7 +6,7 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from crm.fields import SealedJSONField
-from crm.models import Workspace
+from crm.models import User, Workspace
 from project.kernel import clock
 
 
@@ -89,3 +89,28 @@ class ChannelTrouble(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.meaning}"
+
+
+class Sending(models.TextChoices):
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
+class SenderChange(models.Model):
+    """Who stopped a sender or let it send again, why and when; append-only."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    sending = models.CharField(max_length=16, choices=Sending.choices)
+    actor = models.CharField(max_length=64, help_text="A person, or the part of the system that decided.")
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=255, blank=True)
+
+    objects = ScopedManager(workspace="workspace")
+
+    class Meta:
+        indexes = [models.Index(fields=["channel", "-id"], name="sender_changes")]  # read by: the channel's settings
+
+    def __str__(self) -> str:
+        return f"{self.sending} by {self.actor}"

@@ -7,7 +7,7 @@ from importlib import import_module
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from crm.models import Workspace
+from crm.models import User, Workspace
 from messaging.models import Channel
 from messaging.transports import (
     CHANNELS,
@@ -18,7 +18,7 @@ from messaging.transports import (
 )
 from project.kernel.errors import WrongValues
 
-from .senders import resume_sender
+from .senders import pause_sender, resume_sender
 
 
 def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mapping[str, str], now: datetime) -> Channel:
@@ -52,9 +52,16 @@ def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) ->
     _save_once(channel, "name", "sender", "settings", "secrets")
 
 
-def resume_channel(*, channel: Channel) -> None:
+@transaction.atomic
+def pause_channel(*, channel: Channel, user: User, reason: str, now: datetime) -> None:
+    """An operator stops the sender; one that is paused already keeps its reason."""
+    pause_sender(channel, reason=reason, now=now, user=user)
+
+
+@transaction.atomic
+def resume_channel(*, channel: Channel, user: User, now: datetime) -> None:
     """An operator ends the sender's pause."""
-    resume_sender(channel)
+    resume_sender(channel, now=now, user=user)
 
 
 def doors_of(channel: Channel) -> dict[str, str]:

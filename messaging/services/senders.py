@@ -7,8 +7,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from crm.models import User
 from messaging import signals
-from messaging.models import Channel
+from messaging.models import Channel, SenderChange
+from messaging.models.channels import Sending
 from project.kernel.events import announce, kick
 from project.kernel.scope import across_workspaces
 
@@ -25,16 +27,33 @@ def kick_sending() -> None:
     kick(send_messages)
 
 
-def pause_sender(channel: Channel, *, reason: str, now: datetime, resumes_at: datetime | None = None) -> None:
-    """Stop a sender that its provider refuses. An operator resumes it, or the time that is given here."""
+def pause_sender(
+    channel: Channel, *, reason: str, now: datetime, resumes_at: datetime | None = None, user: User | None = None
+) -> None:
+    """Stop a sender that its provider refuses, or that an operator does. An operator resumes it, or `resumes_at`."""
     running = Channel.objects.filter(pk=channel.pk, paused_at=None)
-    running.update(paused_at=now, paused_reason=reason[:255], resumes_at=resumes_at)
+    if running.update(paused_at=now, paused_reason=reason[:255], resumes_at=resumes_at):
+        _record(channel, Sending.PAUSED, reason, user, now)
 
 
-def resume_sender(channel: Channel) -> None:
+def resume_sender(channel: Channel, *, now: datetime, user: User | None = None) -> None:
     """Send again after a pause; what waited falls due by itself."""
-    Channel.objects.filter(pk=channel.pk).update(paused_at=None, paused_reason="", resumes_at=None)
+    paused = Channel.objects.filter(pk=channel.pk, paused_at__isnull=False)
+    if paused.update(paused_at=None, paused_reason="", resumes_at=None):
+        _record(channel, Sending.RESUMED, "" if user else "The pause had an end.", user, now)
     kick_sending()
+
+
+def _record(channel: Channel, sending: Sending, reason: str, user: User | None, now: datetime) -> None:
+    SenderChange.objects.create(
+        workspace_id=channel.workspace_id,
+        channel=channel,
+        at=now,
+        sending=sending,
+        actor=str(user or "outbox")[:64],
+        user=user,
+        reason=reason[:255],
+    )
 
 
 def has_resuming_senders(now: datetime) -> bool:
@@ -47,7 +66,7 @@ def resume_one_due_sender(now: datetime) -> bool:
         channel = _resuming(now).select_for_update(skip_locked=True, no_key=True).first()
         if channel is None:
             return False
-        resume_sender(channel)
+        resume_sender(channel, now=now)
     return True
 
 

@@ -6,7 +6,8 @@ const isTyping = (element) => element.matches("input:not([type=checkbox]), texta
 function move(step) {
   const all = rows();
   if (!all.length) return;
-  const at = all.findIndex((row) => row === document.activeElement);
+  const here = document.activeElement?.closest("[data-keys]");
+  const at = all.findIndex((row) => row === document.activeElement || here?.contains(row));
   const from = at >= 0 ? at : all.findIndex((row) => row.hasAttribute("aria-current"));
   const next = all[Math.min(Math.max(from + step, 0), all.length - 1)];
   next.focus();
@@ -21,6 +22,14 @@ function press(key) {
   return true;
 }
 
+// A row's own keys work only while the hand is on that row.
+function pressInRow(key) {
+  const wanted = document.activeElement?.closest("[data-keys]")?.querySelector(`[data-rowkey="${CSS.escape(key)}"]`);
+  wanted?.focus();
+  wanted?.click();
+  return Boolean(wanted);
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
@@ -32,6 +41,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j" || (event.key === "ArrowDown" && inList)) move(1);
   else if (event.key === "k" || (event.key === "ArrowUp" && inList)) move(-1);
   else if (event.key === "?") document.getElementById("keys")?.showModal();
-  else if (!press(event.key)) return;
+  else if (!pressInRow(event.key) && !press(event.key)) return;
   event.preventDefault();
 });

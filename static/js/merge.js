@@ -52,6 +52,7 @@ function mergeKeyed(list, part) {
   const appends = "append" in part.dataset;
   list.dataset.live = part.dataset.live;
   if (appends) document.getElementById("older")?.remove();
+  else dropGone(list, part);
   let place = appends ? null : list.firstElementChild;
   for (const fresh of [...part.children]) {
     const known = fresh.id && [...list.children].find((child) => child.id === fresh.id);
@@ -69,12 +70,18 @@ function mergeKeyed(list, part) {
     if (kept === place) place = place.nextElementSibling;
     else list.insertBefore(kept, place);
   }
-  while (place) {
-    const next = place.nextElementSibling;
-    place.remove();
-    place = next;
-  }
   return arrived;
+}
+
+// The hand that was on a row which goes stays in the list.
+function dropGone(list, part) {
+  const left = new Set([...part.children].map((row) => row.id));
+  for (const row of [...list.children].filter((known) => !left.has(known.id))) {
+    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+    const wasHeld = row.contains(document.activeElement);
+    row.remove();
+    if (wasHeld) (neighbour?.matches("[data-row]") ? neighbour : neighbour?.querySelector("[data-row]"))?.focus();
+  }
 }
 
 // Ticking words and marks change a row after it was served; what was served is what is compared.

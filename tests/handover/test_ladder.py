@@ -267,7 +267,7 @@ def test_a_paused_sender_keeps_the_words_until_it_is_resumed(world: World) -> No
     world.wait(minutes=31)
     assert world.steps()["update"] == "fired"
     with workspace_scope(world.acme):
-        resume_channel(channel=Channel.objects.get())
+        resume_channel(channel=Channel.objects.get(), user=world.bruno, now=world.now)
     world.wait(minutes=2)
     assert "Still here for you" in world.heard()[-1]
 

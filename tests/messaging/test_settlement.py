@@ -132,7 +132,7 @@ def test_a_refused_account_pauses_the_sender_until_an_operator_resumes_it(world:
     world.wait(minutes=5)
     assert the_reply(world).seq == before.seq
     with workspace_scope(world.acme):
-        resume_channel(channel=channel)
+        resume_channel(channel=channel, user=world.bruno, now=world.now)
     world.settle()
     assert len(world.heard()) == 1
 
@@ -151,7 +151,7 @@ def test_what_a_person_wrote_while_the_sender_was_paused_leaves_after_they_retur
     world.wait(minutes=2)
     world.davi_says("Thanks!")
     with workspace_scope(world.acme):
-        resume_channel(channel=Channel.objects.get())
+        resume_channel(channel=Channel.objects.get(), user=world.bruno, now=world.now)
     world.wait(minutes=2)
     assert "I will send you the offer" in world.heard()
 

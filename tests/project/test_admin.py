@@ -31,6 +31,7 @@ READ_ONLY = [
     "messaging.breaker",
     "messaging.bucket",
     "messaging.channeltrouble",
+    "messaging.senderchange",
     "messaging.floor",
     "messaging.webhookevent",
     "messaging.eventkey",
