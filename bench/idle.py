@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 import uvloop
 
 from bench.load import Answers, call_once, signed_request
+from bench.results import Figure, result
 from bench.system import System, cpu_seconds, running_double, running_system
 
 CONVERSATIONS = 1000
@@ -25,13 +25,21 @@ def measure(*, seconds: float = 60, conversations: int = CONVERSATIONS) -> dict[
         _wait_until_quiet(system)
         full = _watch(system, seconds)
         added = full["transactions_per_minute"] - empty["transactions_per_minute"]
-        return {
-            "open_conversations": _open_conversations(system),
-            "idle_with_none": empty,
-            "idle_with_all": full,
-            "transactions_per_minute_per_conversation": round(added / conversations, 4),
-            "load_average": round(os.getloadavg()[0], 1),
-        }
+        cpu = full["cpu_percent_of_one_core"]["all"]
+        memory = full["rss_mb"]["web + worker + beat + supervisor"]
+        figures = [
+            Figure("CPU of all processes", cpu, "% of one core", at_most=5),
+            Figure("memory of web, worker, beat and supervisor", memory, "MB", at_most=700),
+        ]
+        return result(
+            "idle",
+            figures,
+            place=system,
+            open_conversations=_open_conversations(system),
+            idle_with_none=empty,
+            idle_with_all=full,
+            transactions_per_minute_per_conversation=round(added / conversations, 4),
+        )
 
 
 async def _write(url: str, conversations: int) -> None:
