@@ -1,6 +1,5 @@
 """The guards of the outbox, each first off: an intent is queued once, called for once, by one voice at a time."""
 
-from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -16,11 +15,9 @@ from messaging.services.outbound import queue_message
 from messaging.services.statuses import record_status
 from project.kernel.scope import workspace_scope
 from tests.concurrency.guards import without
-from tests.concurrency.overtaking import overtake, without_clause, without_conversation_lock
+from tests.concurrency.overtaking import blind_to_open_attempts, overtake, without_conversation_lock
 from tests.properties.provider import Outcome
 from tests.properties.stage import Stage
-
-BLIND = ("AND attempt.state IN ('calling', 'unknown')", "AND false")
 
 
 def granted(stage: Stage, davi: Conversation) -> Grant:
@@ -77,9 +74,7 @@ def claim_two_words(stage: Stage, davi: Conversation) -> None:
     grant = granted(stage, davi)
     for key in ("first", "second"):
         queue(stage, davi, grant, key)
-    with ExitStack() as stack:
-        for name in ("_LOCK_NEXT", "_STILL_SENDABLE"):
-            stack.enter_context(without_clause(dispatch, name, *BLIND))
+    with blind_to_open_attempts():
         claim(stage)
         claim(stage)
 

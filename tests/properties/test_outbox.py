@@ -8,7 +8,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from messaging import gate
-from messaging.services import dispatch, reconcile, statuses
+from messaging.services import dispatch, reconcile, sendable, statuses
 from messaging.transports import ErrorKind, TransportError
 from tests.concurrency.guards import without
 
@@ -38,10 +38,10 @@ def test_the_outbox_behaves_as_its_model(machine: type[OutboxMachine]) -> None:
 
 def sender_blind_to_open_attempts(patch: pytest.MonkeyPatch) -> None:
     """And nothing in the database forbids the second one."""
-    looks = "AND attempt.state IN ('calling', 'unknown')"
-    for name in ("_ANY_SENDABLE", "_LOCK_NEXT", "_STILL_SENDABLE"):
-        assert looks in getattr(dispatch, name)
-        patch.setattr(dispatch, name, getattr(dispatch, name).replace(looks, "AND false"))
+    for name in ("_ANY_SENDABLE", "_LOCK_NEXT", "_IS_SENDABLE"):
+        statement = getattr(sendable, name)
+        assert "IN ('calling', 'unknown')" in statement
+        patch.setattr(sendable, name, statement.replace("IN ('calling', 'unknown')", "IN ('nothing')"))
 
 
 def unknown_settled_as_refused(patch: pytest.MonkeyPatch) -> None:
