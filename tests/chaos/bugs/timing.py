@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from tests.chaos.devices.skews import skew_seconds
 from tests.chaos.patching import replace
 
@@ -18,22 +20,22 @@ def every_late_rung_fires() -> None:
 def leases_by_own_clock() -> None:
     """Leases begin and end by the clock of whichever process looks."""
     own = f"(clock_timestamp() + interval '{skew_seconds()} seconds')"
-    for name in ("_ACQUIRE", "_RENEW", "_TAKE_BACK", "_IS_HELD_AGAINST"):
-        replace(f"messaging.floor.{name}", _statement(name).replace("clock_timestamp()", own))
+    for place in ("messaging.floor", "messaging.services.dispatch", "agents.primary.turns"):
+        module = import_module(place)
+        for name, text in list(vars(module).items()):
+            if isinstance(text, str) and "clock_timestamp()" in text:
+                replace(f"{place}.{name}", text.replace("clock_timestamp()", own))
     replace("project.kernel.leases.ClockTimestamp.template", own)
-
-
-def _statement(name: str) -> str:
-    from messaging import floor
-
-    return str(getattr(floor, name))
 
 
 @bug
 def equal_may_interrupt() -> None:
     """Whoever asks last has the floor, unless somebody higher holds it."""
-    lower = _statement("_ACQUIRE").replace("floor.priority > excluded.priority", "floor.priority >= excluded.priority")
-    replace("messaging.floor._ACQUIRE", lower)
+    from messaging import floor
+
+    guard = "floor.priority > excluded.priority"
+    assert guard in floor._ACQUIRE
+    replace("messaging.floor._ACQUIRE", floor._ACQUIRE.replace(guard, "floor.priority >= excluded.priority"))
 
 
 @bug

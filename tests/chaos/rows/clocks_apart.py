@@ -53,7 +53,7 @@ ROW = Row(
     promises=("P3", "P4"),
     reach=Reach(at_most={"earliest_rung_s": APART + READING, "unsettled": 0}, at_least={"rungs": 3}),
     bug="leases_by_own_clock",
-    symptom="TODO",
+    symptom="outbound_repeated",
     run=run,
     least=8,
     share=1,

@@ -49,6 +49,6 @@ ROW = Row(
     bug=BUG,
     symptom="failed_points",
     run=run,
-    least=8,
+    least=6,
     share=3,
 )
