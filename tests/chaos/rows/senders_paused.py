@@ -18,7 +18,7 @@ RESEND_SECONDS = 0.7
 def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     traffic = Traffic(arena, rng, row=3)
     resent = 0
-    with traffic.flowing(a_second=6):
+    with traffic.flowing(a_second=3):
         for place in range(faults):
             if place % 2:
                 pause_at_random(arena, rng)
