@@ -253,7 +253,9 @@ class OutboxMachine(RuleBasedStateMachine):
         self.operator_resumes_sender()
 
     def operator_resumes_sender(self) -> None:
-        resume_channel(channel=Channel.objects.get(pk=self.stage.channel.pk))
+        resume_channel(
+            channel=Channel.objects.get(pk=self.stage.channel.pk), user=self.stage.people[0], now=self.clock.now
+        )
         self.expected.is_paused = False
 
     # -- time ----------------------------------------------------------------------------------------------------
