@@ -17,6 +17,7 @@ KNOWLEDGE = {
     "What does it cost?": "It costs ninety a month.",
     "How long is delivery to Niterói?": "Two working days to Niterói.",
     "Which colours do you have?": "Blue and green.",
+    "How heavy is the parcel?": "The parcel weighs two kilos.",
 }
 
 

@@ -13,6 +13,7 @@ ASKS_FOR_PERSON = "I want to talk to a human about my contract"
 PRICE = "What does it cost?"
 DELIVERY = "How long is delivery to Niterói?"
 COLOURS = "Which colours do you have?"
+WEIGHT = "How heavy is the parcel?"
 
 
 def question(world: OuterWorld) -> None:
@@ -138,7 +139,7 @@ def refusals(world: OuterWorld) -> None:
     world.stage.twilio.fault("error", code=63016)
     world.davi_writes(COLOURS)
     world.everybody_works()
-    world.davi_writes(PRICE)
+    world.davi_writes(WEIGHT)  # asked twice, a question would rightly be answered twice
     world.everybody_works()
     world.twilio_reports("sent", "undelivered")
     world.everybody_works()
