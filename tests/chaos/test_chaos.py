@@ -1,8 +1,12 @@
-"""The short form of `manage.py chaos`: every row holds under a few faults, and finds the bug that is planted for it."""
+"""The short form of `manage.py chaos`: every row holds under a few faults, and finds the bug that is planted for it.
+
+Some rows run with every `bin/test`; all of them, and all the proofs, by `bin/test tests/chaos -m "long or not long"`.
+"""
 
 import os
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,9 +18,14 @@ from tests.chaos.run import SHORT, run_matrix, run_row
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SEED = int(os.environ.get("BATON_CHAOS_SEED") or secrets.randbelow(2**31))
+QUICK = {1, 2, 5, 7, 8}
 SHARED = [row for row in all_rows() if not (row.environment or row.has_model)]
 OWN = [row for row in all_rows() if row.environment or row.has_model]
 GROUPS = proven_together(all_rows())
+
+
+def as_parameter(row: Row) -> Any:
+    return pytest.param(row, id=f"{row.number}-{row.name}", marks=[] if row.number in QUICK else pytest.mark.long)
 
 
 def name_of(row: Row) -> str:
@@ -37,11 +46,12 @@ def patience() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-@pytest.mark.parametrize("row", SHARED, ids=name_of)
+@pytest.mark.parametrize("row", [as_parameter(row) for row in SHARED])
 def test_nothing_is_lost_repeated_or_said_by_two(row: Row, arena: Arena) -> None:
     holds(row, arena)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", OWN, ids=name_of)
 def test_nothing_is_lost_repeated_or_said_by_two_on_an_arena_of_its_own(row: Row) -> None:
     with running_arena(has_model=row.has_model, **row.environment) as arena:
@@ -55,6 +65,7 @@ def holds(row: Row, arena: Arena) -> None:
     assert result.outcome.faults > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", GROUPS, ids=names_of)
 def test_each_row_finds_the_bug_planted_for_it(rows: list[Row]) -> None:
     numbers, planted = [row.number for row in rows], [row.bug for row in rows]
