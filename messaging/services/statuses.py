@@ -14,7 +14,7 @@ from messaging.models.messages import Direction, MessageStatus
 from messaging.transports import Receipt
 
 from .conversations import lock_conversation, next_seq
-from .reactions import react
+from .reactions import free, react
 from .settlement import OPEN, settle_accepted
 
 RANK = {
@@ -117,6 +117,7 @@ def _advance(
 ) -> bool:
     if RANK[status] <= RANK.get(MessageStatus(message.status), -1):
         return False
+    was_waiting = message.status == MessageStatus.QUEUED
     message.status = status
     message.due_at = None
     message.provider_id = message.provider_id or provider_id
@@ -125,6 +126,8 @@ def _advance(
         setattr(message, instant, now)
     message.seq = next_seq(conversation)
     message.save(update_fields=["status", "due_at", "provider_id", "sent_at", "delivered_at", "read_at", "seq"])
+    if was_waiting:  # to be tried again, which is called off: nothing of its grant may be on its way any more
+        free(message)
     if status == MessageStatus.READ:
         record_activity(lead=message.lead, kind=ActivityKind.MESSAGE_READ, key=f"read:{message.pk}", now=now)
     return True

@@ -4,6 +4,7 @@ import pytest
 
 from crm.models import Activity
 from crm.services.consent import is_opted_out
+from messaging import floor
 from messaging.models import Attempt, Channel, Message
 from project.kernel.scope import workspace_scope
 from tests.journeys.world import World
@@ -89,6 +90,16 @@ def test_a_delivery_of_the_first_try_calls_off_the_second(world: World, sent: Me
     assert report(world, sent, "delivered").status == "delivered"
     world.wait(minutes=5)
     assert len(world.heard()) == 1
+
+
+def test_a_second_try_that_is_called_off_leaves_the_floor_free(world: World, sent: Message) -> None:
+    report(world, sent, "failed", ErrorCode="63012")
+    grant = floor.acquire(workspace_id=world.acme.pk, lead_id=sent.lead_id, holder="primary")
+    assert isinstance(grant, floor.Grant)
+    with workspace_scope(world.acme):
+        Message.objects.filter(pk=sent.pk).update(epoch=grant.epoch)
+    report(world, sent, "delivered")
+    assert not floor.is_held_against(lead_id=sent.lead_id, holder="primary")
 
 
 def test_a_late_failure_of_the_first_try_does_not_fail_the_second(world: World, sent: Message) -> None:
