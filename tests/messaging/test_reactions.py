@@ -55,14 +55,14 @@ def test_a_daily_limit_pauses_the_sender_until_it_ends_by_itself(world: World, h
 def test_an_operator_may_end_a_daily_limit_early(world: World) -> None:
     refuse(world, 63038)
     with workspace_scope(world.acme):
-        resume_channel(channel=sender(world))
+        resume_channel(channel=sender(world), user=world.bruno, now=world.now)
     assert sender(world).resumes_at is None
 
 
 def test_what_waited_for_the_resumed_sender_leaves(world: World) -> None:
     refuse(world, 63038)
     with workspace_scope(world.acme):
-        resume_channel(channel=sender(world))
+        resume_channel(channel=sender(world), user=world.bruno, now=world.now)
         Message.objects.filter(direction="out").update(due_at=world.now)
     world.settle()
     assert len(world.heard()) == 1
