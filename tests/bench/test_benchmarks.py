@@ -43,6 +43,7 @@ def test_floor_grants_never_overlap() -> None:
     assert all(values[case.name] > 0 for case in floor.CASES)
 
 
+@pytest.mark.long
 def test_ladder_fires_every_due_rung_once_and_asks_no_more_for_more_handovers() -> None:
     told = ladder.measure(sizes=(20, 60), due=20)
     values = check_shape(told, "ladder")
@@ -52,6 +53,7 @@ def test_ladder_fires_every_due_rung_once_and_asks_no_more_for_more_handovers() 
     assert few["statements_per_rung"] < 40
 
 
+@pytest.mark.long
 def test_reply_answers_every_customer() -> None:
     told = reply.measure(seconds=2, rates=(1, 2), search=())
     values = check_shape(told, "reply")

@@ -3,6 +3,8 @@
 Without a death each of these bugs is invisible: the walk refuses a journey that fails by itself.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.crashes.planted import BUGS
@@ -22,7 +24,14 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("bug", sorted(BUGS))
+QUICK = "attempt_committed_after_call"
+
+
+def as_parameter(bug: str) -> Any:
+    return pytest.param(bug, marks=[] if bug == QUICK else pytest.mark.long)
+
+
+@pytest.mark.parametrize("bug", [as_parameter(bug) for bug in sorted(BUGS)])
 def test_the_walk_finds(bug: str, stages: list[Stage]) -> None:
     journey, near, complaint = FOUND[bug]
     result = walk(journeys=[journey], near=near, bug=bug, stages=stages, stops_at_failure=True)

@@ -77,6 +77,7 @@ def words_in_a_transaction_of_their_own(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(ladder.FIRE, Rung.UPDATE, mark_and_speak)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "plant",
     [

@@ -28,9 +28,7 @@ def machine(stage: Stage) -> type[OutboxMachine]:
 
 
 def test_the_outbox_behaves_as_its_model(machine: type[OutboxMachine]) -> None:
-    run_state_machine_as_test(
-        machine, settings=budget(examples=int(__import__("os").environ.get("EX", "60")), steps=40)
-    )
+    run_state_machine_as_test(machine, settings=budget(examples=30, steps=40))
 
 
 # -- planted bugs ------------------------------------------------------------------------------------------------
@@ -78,6 +76,7 @@ def statuses_that_go_backwards(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(statuses, "_advance", advance)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("plant", "guard"),
     [
