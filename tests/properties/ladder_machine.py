@@ -76,8 +76,11 @@ class LadderMachine(RuleBasedStateMachine):
 
     @rule(name=names, urgency=st.sampled_from(["normal", "urgent"]), ago=st.sampled_from([0, 0, 30, 1200]))
     def customer_asks_for_person(self, name: str, urgency: str, ago: int) -> None:
-        """`ago` is how many seconds the news of it was on its way."""
+        """`ago` is how many seconds the news of it was on its way; a closed conversation is opened by their words."""
         conversation = self.fresh(name)
+        if conversation.status == "resolved":
+            self.customer_writes(name)
+            ago = 0
         requested_at = self.clock.now - timedelta(seconds=ago)
         open_before = open_handover(conversation)
         handover = request_handover(
@@ -133,32 +136,22 @@ class LadderMachine(RuleBasedStateMachine):
         except NotOpen:
             assert handover.state not in OPEN_STATES
 
-    @rule(name=names, number=either)
-    def person_answers(self, name: str, number: int) -> None:
-        self.notes(self.conversations[name], "answered")
-        coordinator.send_as_person(
-            conversation=self.fresh(name),
-            user=self.stage.people[number],
-            body="I am here",
-            now=self.clock.now,
-            key=self.next_number(),
-        )
-
-    @rule(name=names, number=either)
-    def person_takes_over(self, name: str, number: int) -> None:
-        coordinator.take_over(conversation=self.fresh(name), user=self.stage.people[number], now=self.clock.now)
-
-    @rule(name=names)
-    def person_returns_it(self, name: str) -> None:
-        self.notes(self.conversations[name], "returned")
-        coordinator.return_to_ai(
-            conversation=self.fresh(name), user=self.stage.people[0], reason="a test", now=self.clock.now
-        )
-
-    @rule(name=names)
-    def person_resolves_it(self, name: str) -> None:
-        self.notes(self.conversations[name], "resolved")
-        coordinator.resolve_conversation(conversation=self.fresh(name), user=self.stage.people[0], now=self.clock.now)
+    @rule(name=names, number=either, does=st.sampled_from(["answers", "takes over", "returns it", "resolves it"]))
+    def person_acts(self, name: str, number: int, does: str) -> None:
+        conversation, user, now = self.fresh(name), self.stage.people[number], self.clock.now
+        if does == "answers":
+            self.notes(conversation, "answered")
+            coordinator.send_as_person(
+                conversation=conversation, user=user, body="I am here", now=now, key=self.next_number()
+            )
+        elif does == "takes over":
+            coordinator.take_over(conversation=conversation, user=user, now=now)
+        elif does == "returns it":
+            self.notes(conversation, "returned")
+            coordinator.return_to_ai(conversation=conversation, user=user, reason="a test", now=now)
+        else:
+            self.notes(conversation, "resolved")
+            coordinator.resolve_conversation(conversation=conversation, user=user, now=now)
 
     def notes(self, conversation: Conversation, state: str) -> None:
         self.expected.facts.append(Fact(conversation.lead_id, state, self.clock.now))
@@ -166,28 +159,33 @@ class LadderMachine(RuleBasedStateMachine):
     # -- workers -------------------------------------------------------------------------------------------------
 
     @rule()
-    def news_arrives(self) -> None:
+    def others_work(self) -> None:
+        """News reaches the monitor, words leave, and a hold ends by its silence."""
         bus.deliver_one_due_agent_message(self.clock.now)
-
-    @rule()
-    def words_leave(self) -> None:
+        self.everything_is_as_it_may_be()
         drain(dispatch.send_one_due_message, clock=lambda: self.clock.now)
-
-    @rule()
-    def silence_ends_a_hold(self) -> None:
         coordinator.return_one_due_floor(self.clock.now)
 
+    @rule()
+    def first_climber_moves(self) -> None:
+        self.moves(0)
+
+    @rule()
+    def second_climber_moves(self) -> None:
+        self.moves(1)
+
     @rule(number=either)
-    def climber_looks(self, number: int) -> None:
+    def a_climber_moves(self, number: int) -> None:
+        """Once more: without it much would be asked for and little climbed."""
+        self.moves(number)
+
+    def moves(self, number: int) -> None:
+        """To its next stop: it looks for a step, or goes on with the time that it read when it looked."""
         climber = self.stage.processes[number]
         if climber.is_idle:
             now = self.climbs_at[number] = self.moved_at = self.clock.now
             climber.begin(lambda: ladder.climb_one_due_step(now))
-
-    @rule(number=either)
-    def climber_goes_on(self, number: int) -> None:
-        climber = self.stage.processes[number]
-        if not climber.is_idle:
+        else:
             self.moved_at = self.climbs_at[number]
             climber.go_on()
 
@@ -195,7 +193,7 @@ class LadderMachine(RuleBasedStateMachine):
     def climber_dies(self, number: int) -> None:
         self.stage.processes[number].kill()
 
-    @rule(seconds=st.sampled_from([1, 6, 6, 16, 61, 450, 900, 3600, 90_000, 400_000]))
+    @rule(seconds=st.sampled_from([6, 6, 6, 16, 61, 450, 900, 900, 3600, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.clock.advance(seconds)
         self.moved_at = self.clock.now
