@@ -55,7 +55,7 @@ class BookingEvent:
 
 def read_event(envelope: Mapping[str, Any]) -> BookingEvent:
     """Raises UnrelatedEvent for an event of another kind and UnreadableEvent for one that is incomplete."""
-    if envelope.get("event") not in set(EventName):
+    if envelope.get("event") not in list(EventName):  # no set: what is unhashable is no name either
         raise UnrelatedEvent(f"event {str(envelope.get('event'))[:100]!r}")
     try:
         read = _Envelope.model_validate(envelope)
