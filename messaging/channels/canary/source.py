@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from messaging.doors.channels import load_channel
 from messaging.doors.sources import (
     BadSignature,
     HookRequest,
@@ -18,8 +19,6 @@ from messaging.doors.sources import (
     SourceRow,
     UnreadableBody,
 )
-from messaging.models import Channel
-from project.kernel.scope import across_workspaces
 
 from . import webhook
 from .payloads import Reported, Said
@@ -31,11 +30,7 @@ class CanaryDoor:
     success_status = HTTPStatus.NO_CONTENT
 
     def load(self, token: str) -> SourceRow | None:
-        with across_workspaces():
-            channel = Channel.objects.filter(kind=KIND, token=token).first()
-        if channel is None:
-            return None
-        return SourceRow(channel.workspace_id, channel.pk, channel.secrets, channel.settings)
+        return load_channel(KIND, token)
 
     def read(self, request: HookRequest, row: SourceRow, now: datetime) -> Knock:
         knock_of = KNOCKS.get(request.rest)
