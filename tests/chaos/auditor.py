@@ -154,7 +154,7 @@ def _after_take_over(evidence: Evidence) -> Iterator[str]:
                 is_late = call.arrived_at > act.ended + IN_FLIGHT_SECONDS
                 if voice != "human" and (claimed_at > act.ended or is_late):
                     late, claimed = call.arrived_at - act.ended, claimed_at - act.ended
-                    yield f"{call.mid} of the {voice} arrived {late:.2f} s after a take-over, claimed at {claimed:+.2f} s"
+                    yield f"{call.mid} of the {voice} arrived {late:+.2f} s from a take-over, claimed {claimed:+.2f} s"
 
 
 def _returned_at(evidence: Evidence) -> Mapping[str, list[float]]:
