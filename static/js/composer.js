@@ -44,6 +44,7 @@ document.addEventListener("message-queued", () => {
 document.addEventListener("message-refused", () => {
   form().elements.key.value = newKey();
 });
-document.addEventListener("conversation-taken-over", () => field()?.focus());
+// At once, not when the answer is there: what is typed meanwhile are words, not hotkeys.
+document.addEventListener("submit", ({ target }) => "takesOver" in target.dataset && field()?.focus());
 document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "stage" && restore());
 restore();

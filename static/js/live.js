@@ -83,6 +83,9 @@ function urlOf(region) {
   return `${region.dataset.live}?seq=${seen()}&show=${document.getElementById("show")?.value ?? "story"}`;
 }
 
+// What was asked for before a change may arrive after it and show the page as it was: so everything is fetched anew.
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.requestConfig.verb !== "get" && refreshAll());
+
 setInterval(() => {
   const due = isUp() ? POLL.up : POLL.down;
   if (document.hidden || Date.now() - lastPoll < due) return;

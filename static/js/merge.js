@@ -7,6 +7,10 @@ htmx.defineExtension("merge", {
   handleSwap: (style, target, fragment) => (style === "merge" ? mergeAll(fragment) : false),
 });
 
+// A part from which something was just asked waits for that answer: gone from the page, it could not take it.
+const isAsking = (part) => part.querySelector("form.htmx-request, button.htmx-request") !== null;
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => detail.elt.classList.remove("htmx-request"));
+
 function mergeAll(fragment) {
   const focused = document.activeElement?.id;
   const arrived = [];
@@ -26,7 +30,7 @@ function mergePart(part) {
 }
 
 function replace(current, part) {
-  if (current.isEqualNode(part)) return [];
+  if (current.isEqualNode(part) || isAsking(current)) return [];
   const openOnes = [...current.querySelectorAll("details[open]")].map((details) => details.closest("[id]")?.id);
   current.replaceWith(part);
   for (const id of openOnes) document.getElementById(id)?.querySelector("details")?.setAttribute("open", "");
@@ -57,7 +61,7 @@ function mergeKeyed(list, part) {
   for (const fresh of [...part.children]) {
     const known = fresh.id && [...list.children].find((child) => child.id === fresh.id);
     let kept = known;
-    if (known && !sameAsServed(known, fresh)) {
+    if (known && !sameAsServed(known, fresh) && !isAsking(known)) {
       if (place === known) place = known.nextElementSibling;
       known.remove();
       kept = null;
@@ -76,7 +80,7 @@ function mergeKeyed(list, part) {
 // The hand that was on a row which goes stays in the list.
 function dropGone(list, part) {
   const left = new Set([...part.children].map((row) => row.id));
-  for (const row of [...list.children].filter((known) => !left.has(known.id))) {
+  for (const row of [...list.children].filter((known) => !left.has(known.id) && !isAsking(known))) {
     const neighbour = row.nextElementSibling ?? row.previousElementSibling;
     const wasHeld = row.contains(document.activeElement);
     row.remove();
@@ -97,7 +101,7 @@ function mergeStream(stream, part) {
   const arrived = [];
   for (const item of [...part.children]) {
     const known = document.getElementById(item.id);
-    if (known && known.isEqualNode(item)) continue;
+    if (known && (known.isEqualNode(item) || isAsking(known))) continue;
     if (known && !known.matches(".day")) known.replaceWith(item);
     else {
       known?.remove();
