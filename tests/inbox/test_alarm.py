@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from analytics.liveness import read_liveness
+from analytics.models import CanaryRun
 from inbox import alarm
 from project.kernel import clock
 from tests.analytics.runs import a_run
@@ -37,16 +38,17 @@ def _watched_for_an_hour(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     alarm._alarm_at.cache_clear()
 
 
-def stopped(ago: timedelta = 10 * MINUTE) -> None:
-    a_run(ago, through=True)
+def stopped(ago: timedelta = 10 * MINUTE) -> CanaryRun:
+    """The last that got through."""
+    through = a_run(ago, through=True)
     now = clock.now()
     a_run(MINUTE, posted_at=now, applied_at=now, closed_at=now, stuck_at="turned")
+    return through
 
 
 def test_an_owner_reads_what_stopped_since_when_and_what_to_do(screens: Screens, ana: Client) -> None:
-    stopped()
+    since = stopped().delivered_at.astimezone(screens.cast.acme.zone)
     page = text_of(ana.get(screens.url("inbox/")))
-    since = (clock.now() - 10 * MINUTE + timedelta(seconds=1)).astimezone(screens.cast.acme.zone)
     assert f"No test conversation has got through since {since:%H:%M}: the agent does not take its turns" in page
     assert "What was taken in is kept; answers may wait." in page
     assert "docs/operate.md, “Is it alive?”" in page
