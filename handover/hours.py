@@ -65,20 +65,6 @@ def _day_after_holidays(hours: Hours, now: datetime) -> datetime | None:
     return _instant(free, MIDNIGHT, hours.zone) if free else None
 
 
-def in_words(opening: datetime | None, hours: Hours, now: datetime) -> str:
-    """“ and back at 09:00 on Monday”, with its leading space; empty when nobody knows."""
-    if opening is None:
-        return ""
-    local, today = opening.astimezone(hours.zone), now.astimezone(hours.zone).date()
-    if local.date() == today:
-        return f" and back at {local:%H:%M}"
-    if local.date() == today + timedelta(days=1):
-        return f" and back tomorrow at {local:%H:%M}"
-    if local.date() < today + timedelta(days=7):
-        return f" and back on {local:%A} at {local:%H:%M}"
-    return f" and back on {local:%A}, {local.day} {local:%B}, at {local:%H:%M}"
-
-
 def overlaps(stretches: Collection[Stretch]) -> bool:
     """Whether two stretches of a weekday overlap; settings refuse that."""
     by_day: dict[int, list[Stretch]] = {}

@@ -6,27 +6,16 @@ from django.db.models import F, Q
 from django_scopes import ScopedManager
 
 from crm.models import Workspace
+from handover.words import words_in
 
-ACKNOWLEDGEMENT = "Of course{name_comma}. I'm bringing in a colleague; you will hear from us right here."
-UPDATE = "Still here for you{name_comma}. The team is finishing another conversation and has your request: “{request}”."
-BRIDGE = (
-    "{greeting}our colleagues have not been free for {waited} now, and I don't want to keep you waiting about "
-    "“{request}”{for_company}. Pick a time that suits you and someone will call you: {link}"
-)
-AFTER_HOURS = (
-    "{greeting}our team is away right now{opens}. So that your request “{request}” is not lost{for_company}, "
-    "pick a time that suits you and someone will call you: {link}"
-)
-RESUME = (
-    "{greeting}I have to be honest: no colleague could answer within {waited}. Your request “{request}” stays on their "
-    "list and they will call you back. Until then I am here again and glad to help as far as I can."
-)
+ENGLISH = words_in("en")
 
 
 class HandoverPolicy(models.Model):
     """One per workspace. Minutes count from the request; fractions are allowed, so that it can be tried in seconds.
 
     Templates may use {name}, {company}, {waited}, {request}, {link}, {greeting}, {name_comma}, {for_company}, {opens}.
+    One that was left as it came is said in the customer's language.
     """
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="handover_policy")
@@ -40,11 +29,11 @@ class HandoverPolicy(models.Model):
         help_text="Urgent requests climb the ladder in this share of the time.",
     )
     vip_factor = models.FloatField(default=0.5, validators=[MinValueValidator(0.05), MaxValueValidator(1)])
-    acknowledgement_text = models.TextField(default=ACKNOWLEDGEMENT)
-    update_text = models.TextField(default=UPDATE)
-    bridge_text = models.TextField(default=BRIDGE)
-    after_hours_text = models.TextField(default=AFTER_HOURS)
-    resume_text = models.TextField(default=RESUME)
+    acknowledgement_text = models.TextField(default=ENGLISH["acknowledgement"])
+    update_text = models.TextField(default=ENGLISH["update"])
+    bridge_text = models.TextField(default=ENGLISH["bridge"])
+    after_hours_text = models.TextField(default=ENGLISH["after_hours"])
+    resume_text = models.TextField(default=ENGLISH["resume"])
 
     objects = ScopedManager(workspace="workspace")
 

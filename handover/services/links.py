@@ -6,24 +6,15 @@ from datetime import datetime
 
 from crm.models import Lead
 from crm.services.trail import record_decision
-from handover import hours
+from handover import hours, wording
 from handover.calendly.client import CalendlyClient, CalendlyError, with_tracking
 from handover.models import Booking, CalendlyConnection, Handover, HandoverPolicy
 from handover.models.bookings import new_booking_token
+from handover.words import words_in
 
 from .policies import hours_of, policy_of
 
 logger = logging.getLogger(__name__)
-
-WITHOUT_LINK = (
-    "{greeting}our colleagues have not been free for {waited} now, and I don't want to keep you waiting about "
-    "“{request}”{for_company}. Tell me a day and a time that suit you, and someone will call you."
-)
-AFTER_HOURS_WITHOUT_LINK = (
-    "{greeting}our team is away right now{opens}. So that your request “{request}” is not lost{for_company}, tell me a "
-    "day and a time that suit you, and someone will call you."
-)
-"""What the bridge says in a workspace that has no booking address yet, or when Calendly gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ def offer_link(handover_id: int, now: datetime) -> Link:
     token = new_booking_token()
     url, reason = _booking_url(handover)
     if not url:
-        words = AFTER_HOURS_WITHOUT_LINK if handover.after_hours else WITHOUT_LINK
+        words = words_in("en")["after_hours_without_link" if handover.after_hours else "bridge_without_link"]
         return Link("", "", words, _opens(handover, words, now), reason)
     tracked = with_tracking(url, token=token, name=handover.lead.name, email=email_of(handover.lead))
     words = _template(handover, policy)
@@ -101,4 +92,5 @@ def _opens(handover: Handover, template: str, now: datetime) -> str:
     if "{opens}" not in template:
         return ""
     opening_hours = hours_of(handover.workspace)
-    return hours.in_words(hours.next_opening(opening_hours, now), opening_hours, now)
+    opening = hours.next_opening(opening_hours, now)
+    return wording.return_in_words(opening, opening_hours, now, handover.lead.language)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handover.hours import Hours, Stretch, in_words, is_open, next_opening, overlaps
+from handover.hours import Hours, Stretch, is_open, next_opening, overlaps
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEEK = tuple(Stretch(day, time(9), time(18)) for day in range(5))
@@ -82,29 +82,6 @@ def test_the_local_day_decides_not_the_utc_day() -> None:
     auckland = ZoneInfo("Pacific/Auckland")
     monday = hours(Stretch(0, time(9), time(18)), zone=auckland)
     assert is_open(monday, datetime(2026, 11, 22, 20, 30, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(
-    ("now", "words"),
-    [
-        ("2026-11-20T07:00", " and back at 09:00"),
-        ("2026-11-19T19:00", " and back tomorrow at 09:00"),
-        ("2026-11-20T19:00", " and back on Monday at 09:00"),
-    ],
-)
-def test_when_the_team_is_back_in_words(now: str, words: str) -> None:
-    moment = local(now)
-    assert in_words(next_opening(hours(), moment), hours(), moment) == words
-
-
-def test_a_return_in_weeks_is_told_with_its_date() -> None:
-    christmas = hours(holidays=(*tuple(date(2026, 12, day) for day in range(21, 32)), date(2027, 1, 1)))
-    moment = local("2026-12-18T19:00")
-    assert in_words(next_opening(christmas, moment), christmas, moment) == " and back on Monday, 4 January, at 09:00"
-
-
-def test_nobody_knows_is_no_promise() -> None:
-    assert in_words(None, hours(), local("2026-11-20T19:00")) == ""
 
 
 @pytest.mark.parametrize(
