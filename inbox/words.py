@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-CHANNELS = {"whatsapp_twilio": "WhatsApp", "webchat": "Web chat"}
+from messaging.transports import CHANNELS, about
 
 
 def channel_label(kind: str) -> str:
-    return CHANNELS.get(kind, kind.replace("_", " ").capitalize())
+    return about(kind).label if kind in CHANNELS else kind.replace("_", " ").capitalize()
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -10,17 +10,21 @@ from crm.admin_base import SealedForm, WriteOnlyField
 from project.kernel.errors import problems_of
 
 from .models import Channel
-from .transports import InvalidSettings, offered_kinds, validate_settings
+from .transports import InvalidSettings, offered_kinds, settings_of, validate_settings
 
-SECRETS = ("auth_token", "auth_token_secondary", "shared_keys")
+SECRETS = {
+    setting.name: f"{setting.help} Blank keeps the stored one."
+    for kind in offered_kinds()
+    for setting in settings_of(kind)
+    if setting.is_secret
+}
 """The secret settings of all channel kinds."""
 
+SecretFields = type("SecretFields", (SealedForm,), {name: WriteOnlyField(help_text=SECRETS[name]) for name in SECRETS})
 
-class ChannelForm(SealedForm):
+
+class ChannelForm(SecretFields):
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in offered_kinds()], widget=UnfoldAdminSelectWidget())
-    auth_token = WriteOnlyField(help_text="Blank keeps the stored one.")
-    auth_token_secondary = WriteOnlyField()
-    shared_keys = WriteOnlyField(help_text="keyid=secret pairs, when Twilio signs with shared keys.")
 
     class Meta:
         model = Channel

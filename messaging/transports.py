@@ -16,6 +16,8 @@ from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
+from messaging.channel_settings import Setting, settings_in
+
 CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
     "webchat": "messaging.channels.webchat",
@@ -87,6 +89,18 @@ class TransportError(Exception):
             tell_operator=self.kind in (ErrorKind.SENDER_BLOCKED, ErrorKind.MISCONFIGURED),
             slows_sender=self.kind == ErrorKind.RATE_LIMITED,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people call a channel of this kind; several kinds may share a label, and then differ in their provider."""
+
+    label: str
+    provider: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} ({self.provider})" if self.provider else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +199,16 @@ def capabilities_of(kind: str) -> Capabilities:
     return cast(Capabilities, _part(kind, "checks", "CAPABILITIES"))
 
 
+def about(kind: str) -> About:
+    return cast(About, _part(kind, "checks", "ABOUT"))
+
+
+def settings_of(kind: str) -> list[Setting]:
+    """The settings that an operator gives, in the order of the kind's form: what is needed comes first."""
+    model, secret_fields = _settings_model(kind)
+    return sorted(settings_in(model, secret_fields), key=lambda setting: not setting.is_required)
+
+
 def offered_kinds() -> list[str]:
     """The kinds of channel that a company may connect, by name."""
     return [kind for kind in sorted(CHANNELS) if not capabilities_of(kind).is_internal]
@@ -212,14 +236,18 @@ def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
 
 def validate_settings(kind: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Split checked settings into (config, secrets); raises InvalidSettings."""
-    settings = cast(type[BaseModel], _part(kind, "checks", "Settings"))
-    secret_fields = cast(frozenset[str], _part(kind, "checks", "SECRET_FIELDS"))
+    model, secret_fields = _settings_model(kind)
     try:
-        checked = settings.model_validate(dict(given)).model_dump(exclude_none=True)
+        checked = model.model_validate(dict(given)).model_dump(exclude_none=True)
     except ValidationError as error:
         raise InvalidSettings(_problems(error, secret_fields)) from None
     config = {name: value for name, value in checked.items() if name not in secret_fields}
     return config, {name: value for name, value in checked.items() if name in secret_fields}
+
+
+def _settings_model(kind: str) -> tuple[type[BaseModel], frozenset[str]]:
+    model = cast(type[BaseModel], _part(kind, "checks", "Settings"))
+    return model, cast(frozenset[str], _part(kind, "checks", "SECRET_FIELDS"))
 
 
 def _problems(error: ValidationError, secret_fields: frozenset[str]) -> dict[str, str]:

@@ -34,12 +34,13 @@ LOST = """
        )
 """
 
-# On these channels the event's key is the message's provider id.
+# A door calls an event `inbound` when its key is the message's provider id. The canary forgets its messages.
 WITHOUT_MESSAGE = """
     SELECT event.workspace_id, NULL::bigint, 'event ' || event.id, event.received_at,
            'a customer''s message on ' || event.source || ' was ' || event.state || ', and no conversation has it'
       FROM messaging_webhookevent AS event
-     WHERE event.source IN ('whatsapp_twilio', 'webchat') AND event.kind = 'inbound'
+     WHERE event.kind = 'inbound' AND event.source <> 'canary'
+       AND EXISTS (SELECT 1 FROM messaging_channel WHERE id = event.source_id AND kind = event.source)
        AND event.state IN ('applied', 'ignored')
        AND NOT EXISTS (
            SELECT 1 FROM messaging_message AS message

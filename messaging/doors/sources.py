@@ -1,6 +1,7 @@
 """What stands behind a webhook door: who may knock, what is read from a knock, and who applies it later.
 
-`settings.WEBHOOK_SOURCES` names one `Source` object for each source, so that no floor imports a higher one.
+Each kind of channel is a source; `settings.WEBHOOK_SOURCES` names the `Source` of every other, so that no floor
+imports a higher one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, ClassVar, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+from messaging.transports import CHANNELS
 
 
 class Refused(Exception):
@@ -102,14 +105,20 @@ class Source:
 
 
 class UnknownSource(LookupError):
-    """An event names a source that settings.WEBHOOK_SOURCES does not hold."""
+    """An event names a source that is no kind of channel, and that settings.WEBHOOK_SOURCES does not hold."""
 
 
 def source_named(name: str) -> Source:
+    if name in CHANNELS:
+        return _imported(f"{CHANNELS[name]}.source.SOURCE")
     path = settings.WEBHOOK_SOURCES.get(name)
     if path is None:
         raise UnknownSource(f"no source “{name}” in WEBHOOK_SOURCES")
     return _imported(path)
+
+
+def source_names() -> list[str]:
+    return sorted({*CHANNELS, *settings.WEBHOOK_SOURCES})
 
 
 @lru_cache(maxsize=64)

@@ -125,14 +125,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
-# Where events come from: a source's name, and its `Source` (messaging/doors/sources.py)
+# Where events come from besides channels: a source's name, and its `Source` (messaging/doors/sources.py)
 
-WEBHOOK_SOURCES = {
-    "whatsapp_twilio": "messaging.channels.whatsapp_twilio.source.SOURCE",
-    "webchat": "messaging.channels.webchat.source.SOURCE",
-    "calendly": "handover.calendly.source.SOURCE",
-    "canary": "messaging.channels.canary.source.SOURCE",
-}
+WEBHOOK_SOURCES = {"calendly": "handover.calendly.source.SOURCE"}
 
 # People and their sessions
 

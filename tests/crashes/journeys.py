@@ -209,7 +209,7 @@ JOURNEYS: dict[str, Journey] = {
     "trouble": Journey(trouble),
     "orphaned_turn": Journey(orphaned_turn, "agents.coordinator.grant_floor/after commit#1"),
     "orphaned_call": Journey(
-        orphaned_call, "messaging.channels.whatsapp_twilio.transport._HttpClient.request/after call POST#1"
+        orphaned_call, "messaging.channels.twilio.transport._HttpClient.request/after call POST#1"
     ),
     "orphaned_step": Journey(orphaned_step, "handover.calendly.client.CalendlyClient._answer/after call POST#1"),
 }

@@ -12,7 +12,7 @@ from tests.crashes.walk import all_points, walk
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-TWILIO = "messaging.channels.whatsapp_twilio.transport._HttpClient.request"
+TWILIO = "messaging.channels.twilio.transport._HttpClient.request"
 
 THE_WAY_OF_A_QUESTION = [
     "messaging.doors.store.EventStore._insert_once/before grouped commit#1",

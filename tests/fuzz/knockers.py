@@ -1,6 +1,6 @@
 """How each source of events is knocked at: where, with which honest bodies, and signed how.
 
-A source of `WEBHOOK_SOURCES` that has no knocker here is knocked at without a signature.
+A source that has no knocker here is knocked at without a signature.
 """
 
 from __future__ import annotations

@@ -12,13 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from messaging.doors.sources import HookRequest, Knock, Refused, SourceRow, source_named
+from messaging.doors.sources import HookRequest, Knock, Refused, SourceRow, source_named, source_names
 from messaging.services.inbox import store_event
 from project.kernel import clock
 from tests.fuzz.bodies import generated, hostile
@@ -29,7 +28,7 @@ from tests.fuzz.verdicts import assert_all_is_sound
 from tests.journeys.world import World, small_world
 from tests.messaging.hooks import running_doors
 
-SOURCES = sorted(settings.WEBHOOK_SOURCES)
+SOURCES = source_names()
 DOORS = [name for name in SOURCES if source_named(name).door]
 NO_FAILURE = (b"HTTP/1.1 100", b"HTTP/1.1 2", b"HTTP/1.1 4")
 ALWAYS_THE_SAME = hypothesis_settings(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core import mail
 
-from messaging.channels.whatsapp_twilio.errors import REACTIONS
+from messaging.channels.twilio.errors import REACTIONS
 from messaging.models import Attempt, Channel, ChannelTrouble, Message
 from messaging.services.channels import resume_channel
 from messaging.transports import ErrorKind
@@ -138,7 +138,7 @@ def test_what_needs_no_operator_tells_none(world: World) -> None:
 
 
 def test_a_doubt_lasts_no_longer_than_the_workspace_says(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    from messaging.channels.whatsapp_twilio.transport import TwilioTransport
+    from messaging.channels.twilio.transport import TwilioTransport
     from messaging.transports import TransportError
 
     def away(*args: object, **kwargs: object) -> None:

@@ -73,7 +73,7 @@ def test_while_a_call_is_in_doubt_nothing_else_is_sent_to_this_customer(today: W
 def test_a_provider_that_cannot_be_asked_leaves_the_decision_to_a_person(
     today: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from messaging.channels.whatsapp_twilio.transport import TwilioTransport
+    from messaging.channels.twilio.transport import TwilioTransport
     from messaging.transports import ErrorKind, TransportError
 
     def away(*args: object, **kwargs: object) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from messaging.channels.twilio.errors import reaction_for
 from messaging.channels.whatsapp_twilio.checks import CAPABILITIES
-from messaging.channels.whatsapp_twilio.errors import reaction_for
 from messaging.transports import ErrorKind, Outgoing, Receipt, Seen, TransportError
 
 from .clock import VirtualClock

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from messaging.channel_settings import ChannelSettings
+from messaging.transports import About, Capabilities
 
-from messaging.transports import Capabilities
+ABOUT: Final = About(label="Canary")
 
 SECRET_FIELDS: Final = frozenset({"signing_key"})
 MAX_TEXT: Final = 1000
@@ -28,9 +29,7 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Settings(ChannelSettings):
     sender: str
     public_base_url: str
     signing_key: str

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field, StringConstraints
 
-from messaging.transports import Capabilities
+from messaging.channel_settings import ChannelSettings
+from messaging.transports import About, Capabilities
+
+ABOUT: Final = About(label="Web chat")
 
 SECRET_FIELDS: Final[frozenset[str]] = frozenset()
 MAX_TEXT: Final = 4000
@@ -31,8 +34,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    title: Line | None = None
-    greeting: Greeting | None = None
+class Settings(ChannelSettings):
+    title: Line | None = Field(None, title="Title", description="Stands above the chat. Empty: the workspace's name.")
+    greeting: Greeting | None = Field(
+        None, title="Greeting", description="What a visitor reads first.", json_schema_extra={"rows": 2}
+    )

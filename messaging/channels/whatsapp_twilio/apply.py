@@ -1,75 +1,19 @@
-"""Applying Twilio's events: pure database work in the transaction that marks the event."""
+"""Applying Twilio's events on WhatsApp."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
-from urllib.parse import parse_qs
 
 from crm.models.people import IdentityKind
 from crm.services.leads import Name
-from messaging.models import Channel, WebhookEvent
+from messaging.channels.twilio.apply import apply_form
+from messaging.channels.twilio.payloads import InboundMessage
+from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
-from messaging.services.receiving import receive_message
-from messaging.services.statuses import UnknownMessage, record_status
-
-from .payloads import InboundMessage, StatusCallback
-from .webhook import parse_form
-
-STATUSES: Final = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "accepted",
-    "sent": "sent",
-    "delivered": "delivered",
-    "partially_delivered": "delivered",
-    "read": "read",
-    "failed": "failed",
-    "undelivered": "failed",
-    "canceled": "failed",
-}
-"""Twilio's statuses in our words. https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks"""
 
 
 def apply_event(event: WebhookEvent, *, now: datetime) -> EventState:
-    """Apply one stored form; raises UnreadableForm for one that makes no sense."""
-    channel = Channel.objects.select_related("workspace").get(pk=event.source_id)
-    if event.kind == "status":
-        return _apply_status(channel, event, now)
-    return _apply_inbound(channel, event, now)
-
-
-def _apply_inbound(channel: Channel, event: WebhookEvent, now: datetime) -> EventState:
-    said = InboundMessage.from_form(parse_form(bytes(event.body)))
-    message = receive_message(
-        channel=channel,
-        identities=_identities(said),
-        address=said.sender,
-        provider_id=said.message_sid,
-        body=said.text,
-        media=[media.model_dump() for media in said.media],
-        payload=said.model_dump(
-            mode="json",
-            exclude_defaults=True,
-            include={
-                "message_type",
-                "location",
-                "button",
-                "replied_to",
-                "replied_sender",
-                "forwarded",
-                "frequently_forwarded",
-                "referral",
-                "opt_out_type",
-                "extra",
-            },
-        ),
-        at=event.received_at,
-        now=now,
-        profile_name=said.profile_name,
-    )
-    return EventState.APPLIED if message else EventState.IGNORED
+    return apply_form(event, identities=_identities, now=now)
 
 
 def _identities(said: InboundMessage) -> list[Name]:
@@ -80,23 +24,3 @@ def _identities(said: InboundMessage) -> list[Name]:
     if said.bsuid:
         names.append((IdentityKind.WHATSAPP, said.bsuid))
     return names or [(IdentityKind.WHATSAPP, said.sender.removeprefix("whatsapp:")[:160])]
-
-
-def _apply_status(channel: Channel, event: WebhookEvent, now: datetime) -> EventState:
-    callback = StatusCallback.from_form(parse_form(bytes(event.body)))
-    status = STATUSES.get(callback.status)
-    if status is None:
-        return EventState.IGNORED
-    try:
-        moved = record_status(
-            channel=channel,
-            provider_id=callback.message_sid,
-            message_id=next(iter(parse_qs(event.query).get("mid", [])), None),
-            status=status,
-            error_code=callback.error_code,
-            detail=callback.error_message,
-            now=now,
-        )
-    except UnknownMessage:
-        return EventState.IGNORED
-    return EventState.APPLIED if moved else EventState.IGNORED

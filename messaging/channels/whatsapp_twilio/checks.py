@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from messaging.transports import Capabilities
+from messaging.channel_settings import Rate
+from messaging.channels.twilio.settings import SECRET_FIELDS, TwilioSettings, is_number
+from messaging.transports import About, Capabilities
 
-from .webhook import SharedKeysUnreadable, read_shared_keys
+__all__ = ["ABOUT", "CAPABILITIES", "SECRET_FIELDS", "Settings"]
 
-SECRET_FIELDS: Final = frozenset({"auth_token", "auth_token_secondary", "shared_keys"})
+ABOUT: Final = About(label="WhatsApp", provider="Twilio")
 
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
@@ -34,76 +34,22 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-def _account_sid(value: str) -> str:
-    if len(value) != 34 or not value.startswith("AC") or not _is_hex(value[2:]):
-        raise ValueError("must be AC followed by 32 hexadecimal digits")
-    return value
-
-
-def _is_hex(value: str) -> bool:
-    return all(character in "0123456789abcdefABCDEF" for character in value)
-
-
-def _secret(value: str) -> str:
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("must be a non-empty token without spaces")
-    return value
-
-
 def _sender(value: str) -> str:
-    number = value.removeprefix("whatsapp:+")
-    if number == value or not number.isascii() or not number.isdigit() or not 7 <= len(number) <= 15:
+    number = value.removeprefix("whatsapp:")
+    if number == value or not is_number(number):
         raise ValueError("must be whatsapp:+ and the number with its country code, like whatsapp:+14155238886")
     return value
 
 
-def _base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        is_base = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_base = False
-    if not is_base or any(character.isspace() for character in value):
-        raise ValueError("must be an http or https address")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("must not carry a query, a fragment or a login")
-    return value.rstrip("/")
-
-
-def _public_url(value: str) -> str:
-    base = _base_url(value)
-    if "_" in (urlsplit(base).hostname or ""):
-        raise ValueError("must not have an underscore in the host name: Twilio refuses such a callback")
-    return base
-
-
-def _rate(value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 10_000:
-        raise ValueError("must be a number from 0 (no limit) to 10000")
-    return f"{number:g}"
-
-
-def _shared_keys(value: str) -> str:
-    try:
-        return json.dumps(read_shared_keys(value), sort_keys=True)
-    except SharedKeysUnreadable as error:
-        raise ValueError(str(error)) from None
-
-
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    account_sid: Annotated[str, AfterValidator(_account_sid)]
-    auth_token: Annotated[str, AfterValidator(_secret)]
-    auth_token_secondary: Annotated[str, AfterValidator(_secret)] | None = None
-    sender: Annotated[str, AfterValidator(_sender)]
-    api_base: Annotated[str, AfterValidator(_base_url)] | None = None
-    public_base_url: Annotated[str, AfterValidator(_public_url)] | None = None
-    shared_keys: Annotated[str, AfterValidator(_shared_keys)] | None = Field(default=None)
-    rate_per_second: Annotated[str, AfterValidator(_rate)] | None = None
-    account_rate_per_second: Annotated[str, AfterValidator(_rate)] | None = None
-    pair_seconds: Annotated[str, AfterValidator(_rate)] | None = None
+class Settings(TwilioSettings):
+    sender: Annotated[str, AfterValidator(_sender)] = Field(
+        title="Sender", description="whatsapp:+ and the number, such as whatsapp:+14155238886."
+    )
+    rate_per_second: Rate | None = Field(
+        None, title="Messages a second", description="Of this sender. Empty: 80, as WhatsApp allows."
+    )
+    pair_seconds: Rate | None = Field(
+        None,
+        title="Seconds between messages to one customer",
+        description="Beyond a burst of 45. Empty: 6, as WhatsApp asks.",
+    )

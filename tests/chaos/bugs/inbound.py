@@ -59,7 +59,7 @@ def no_unique_key() -> None:
     def always_new(read: Any, *args: Any, **kwargs: Any) -> str:
         return f"{read(*args, **kwargs)[:34]}:{uuid.uuid4().hex[:8]}"[:64]
 
-    around("messaging.channels.whatsapp_twilio.webhook.inbound_key", always_new)
+    around("messaging.channels.twilio.webhook.inbound_key", always_new)
 
 
 @bug

@@ -33,7 +33,7 @@ def _misread(is_meant: Callable[[Any], bool]) -> None:
                 raise TransportError(ErrorKind.UNREACHABLE, code=error.code, detail=error.detail) from error
             raise
 
-    around("messaging.channels.whatsapp_twilio.transport.TwilioTransport.send", send)
+    around("messaging.channels.twilio.transport.TwilioTransport.send", send)
 
 
 @bug

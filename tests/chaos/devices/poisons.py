@@ -21,7 +21,7 @@ SEEN: Final[dict[str, tuple[str, Callable[..., str]]]] = {
     "turn": ("agents.primary.turns._answer", lambda turn, *rest: str(turn.newest.body)),
     "step": ("handover.services.ladder._ready", lambda step_id, *rest: _request_of(step_id)),
     "message": (
-        "messaging.channels.whatsapp_twilio.transport.TwilioTransport.send",
+        "messaging.channels.twilio.transport.TwilioTransport.send",
         lambda transport, outgoing: str(outgoing.body),
     ),
 }

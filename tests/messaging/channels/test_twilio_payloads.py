@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.channels.whatsapp_twilio.payloads import (
+from messaging.channels.twilio.payloads import (
     RANKS,
     InboundMessage,
     StatusCallback,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from messaging.channels.whatsapp_twilio.errors import REACTIONS
+from messaging.channels.twilio.errors import REACTIONS
 from messaging.transports import (
     ErrorKind,
     InvalidSettings,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging.channels.whatsapp_twilio import transport as twilio_transport
-from messaging.channels.whatsapp_twilio.transport import TwilioTransport
+from messaging.channels.twilio import transport as twilio_transport
+from messaging.channels.twilio.transport import TwilioTransport
+from messaging.channels.whatsapp_twilio.transport import build
 from messaging.transports import ErrorKind, Outgoing, TransportError, transport_for
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, CallbackPlan, TwilioDouble, inbound_form
 
@@ -31,7 +32,7 @@ def transport(twilio: TwilioDouble, monkeypatch: pytest.MonkeyPatch) -> TwilioTr
 
 def connected_to(api_base: str, *, auth_token: str = AUTH_TOKEN) -> TwilioTransport:
     config = {"account_sid": ACCOUNT_SID, "sender": SENDER, "api_base": api_base}
-    return twilio_transport.build(config, {"auth_token": auth_token})
+    return build(config, {"auth_token": auth_token})
 
 
 def all_sent(twilio: TwilioDouble) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.channels.whatsapp_twilio.webhook import (
+from messaging.channels.twilio.webhook import (
     FORM_TYPE,
     NotAForm,
     SharedKeysUnreadable,

@@ -17,6 +17,7 @@ from messaging.incoming import UnreadablePayload
 from .webhook import Form, storable
 
 MAX_MEDIA: Final = 10
+WHATSAPP: Final = "whatsapp:"
 _BSUID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,150}")
 _DIGITS: Final = re.compile(r"\+?([0-9]{6,15})")
 
@@ -100,8 +101,8 @@ class InboundMessage(_Frozen):
 
     @property
     def text(self) -> str:
-        """What the customer said: a document's `body` is only its file name, a button's is its title."""
-        if self.message_type in _FILE_TYPES and self.media:
+        """What the customer said: a button's title where there are no words."""
+        if self.media and any(media.file_name for media in self.media):
             return ""
         return self.body or (self.button.title if self.button else "")
 
@@ -120,7 +121,7 @@ class InboundMessage(_Frozen):
             "profile_name": taken.take("ProfileName"),
             "body": body,
             "message_type": message_type,
-            "media": _media(taken, file_name=body if message_type in _FILE_TYPES else ""),
+            "media": _media(taken, file_name=body if _names_file(sender, message_type) else ""),
             "location": _location(taken),
             "button": _button(taken),
             "replied_to": taken.take("OriginalRepliedMessageSid"),
@@ -194,7 +195,7 @@ class _Form:
 
 def phone_of(address: str) -> str | None:
     """E.164 of `whatsapp:+5511…`, `+5511…` or `5511…`; None for anything else."""
-    match = _DIGITS.fullmatch(address.removeprefix("whatsapp:").strip())
+    match = _DIGITS.fullmatch(address.removeprefix(WHATSAPP).strip())
     if match is None:
         return None
     number = f"+{match[1]}"
@@ -206,7 +207,7 @@ def phone_of(address: str) -> str | None:
 
 
 def bsuid_of(address: str) -> str | None:
-    candidate = address.removeprefix("whatsapp:")
+    candidate = address.removeprefix(WHATSAPP)
     return candidate if _BSUID.fullmatch(candidate) else None
 
 
@@ -221,6 +222,11 @@ def _message_type(taken: _Form) -> str:
 
 
 _FILE_TYPES: Final = frozenset({"document", "contacts"})
+
+
+def _names_file(sender: str, message_type: str) -> bool:
+    """On WhatsApp a document's `Body` is only its file name; in an MMS it is what the customer wrote."""
+    return sender.startswith(WHATSAPP) and message_type in _FILE_TYPES
 
 
 def _media(taken: _Form, *, file_name: str) -> tuple[Media, ...]:
