@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from messaging.channel_settings import Setting, settings_in
+from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
@@ -119,6 +120,7 @@ class Capabilities:
     has_live_page: bool = False  # the customer looks at a page of ours, which is told of every change
     lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
     is_internal: bool = False  # the installation's own: never offered to people
+    registers_doors: bool = False  # we tell the provider where to call us: an operator has nothing to copy
     bulk_burst: int | None = None  # messages that a rested sender may send at once; None: a second's worth
     pair_burst: int = 1
     account_field: str = ""  # the setting that names the account whose senders share a rate
@@ -232,6 +234,19 @@ def found_event(kind: str, seen: Seen) -> Found:
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
     look_up = cast(Callable[..., Reaction], _part(kind, "errors", "reaction_for"))
     return look_up(code, to=to)
+
+
+def verify(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], doors: Mapping[str, str]) -> Verified:
+    """Ask the provider about the credentials and the sender; `doors` are empty for a channel that is not there yet."""
+    ask = cast(Callable[..., Verified], _part(kind, "verify", "verify"))
+    return ask(config, secrets, doors)
+
+
+def register_doors(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], doors: Mapping[str, str]) -> None:
+    """Tell the provider where to call us, where it wants to be told by a request; raises TransportError."""
+    if capabilities_of(kind).registers_doors:
+        register = cast(Callable[..., None], _part(kind, "verify", "register_doors"))
+        register(config, secrets, doors)
 
 
 def validate_settings(kind: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

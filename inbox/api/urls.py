@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from .channels import ChannelList, Pause, Resume
+from .channels import ChannelDetail, ChannelKinds, ChannelList, Check, Pause, Resume
 from .conversations import (
     ConversationDetail,
     ConversationList,
@@ -38,6 +38,9 @@ urlpatterns = [
     path("messages/<uuid:message_id>/dismiss/", Dismiss.as_view(), name="dismiss"),
     path("messages/<uuid:message_id>/override-doubt/", OverrideDoubt.as_view(), name="override-doubt"),
     path("channels/", ChannelList.as_view(), name="channels"),
+    path("channels/kinds/", ChannelKinds.as_view(), name="channel-kinds"),
+    path("channels/<int:channel_id>/", ChannelDetail.as_view(), name="channel"),
+    path("channels/<int:channel_id>/check/", Check.as_view(), name="check"),
     path("channels/<int:channel_id>/pause/", Pause.as_view(), name="pause"),
     path("channels/<int:channel_id>/resume/", Resume.as_view(), name="resume"),
     path("handovers/", HandoverList.as_view(), name="handovers"),

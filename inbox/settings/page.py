@@ -50,6 +50,10 @@ def saved(request: DeskRequest, name: str, said: str) -> HttpResponse:
     return redirect(f"inbox:{name}", request.desk.workspace.slug)
 
 
+def warn(request: DeskRequest, said: str) -> None:
+    messages.warning(request, said)
+
+
 def refused(request: DeskRequest, name: str, error: Exception) -> HttpResponse:
     """For a button without a form of its own: the reason stands in the notice."""
     messages.error(request, ". ".join((problems_of(error) or {"": str(error)}).values()) + ".")

@@ -1,4 +1,4 @@
-"""Connecting a channel to a workspace."""
+"""A workspace's channels: writing them down, pausing and resuming them. Asking the provider is in connecting.py."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
 
     Secrets are told apart from the other settings and sealed.
     """
-    config, secrets = _checked_settings(kind, values)
+    config, secrets = checked_settings(kind, values)
     channel = Channel(
         workspace=workspace,
         kind=kind,
@@ -43,7 +43,7 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
 
 def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) -> None:
     """Replace the channel's settings; a secret that is not given stays as it is. Raises as `create_channel`."""
-    config, secrets = _checked_settings(channel.kind, {**channel.secrets, **values})
+    config, secrets = checked_settings(channel.kind, {**channel.secrets, **values})
     channel.name = name
     channel.sender = config.get("sender", "")
     channel.settings = config
@@ -71,7 +71,8 @@ def doors_of(channel: Channel) -> dict[str, str]:
     return {name: base.rstrip("/") + path.format(token=channel.token) for name, path in paths.items()}
 
 
-def _checked_settings(kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def checked_settings(kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(config, secrets). Raises WrongValues or InvalidSettings."""
     try:
         if kind not in offered_kinds():
             raise UnknownChannelKind(kind)

@@ -25,6 +25,7 @@ from functools import partial
 from typing import Any, Final
 
 from tests.doubles.server import Answer, HttpDouble, Request, Response, run_alone
+from tests.doubles.twilio_account import PATHS, Account
 from tests.doubles.twilio_book import (
     BookedMessage,
     Refusal,
@@ -78,6 +79,7 @@ class TwilioDouble(HttpDouble):
         self.clock = clock or partial(datetime.now, UTC)
         self.account_sid = account_sid
         self.auth_token = auth_token
+        self.account = Account(account_sid)
         self.plan = plan or CallbackPlan()
         self.callbacks = StatusCaller(self.advance, routes=routes)
         self.calls = CallLedger()
@@ -147,6 +149,9 @@ class TwilioDouble(HttpDouble):
         if single := _MESSAGE.fullmatch(request.path):
             self._authenticate(request, single["account"])
             return self._one(request, single["sid"])
+        if shown := PATHS.fullmatch(request.path):
+            self._authenticate(request, shown["account"] or self.account_sid)
+            return self.account.show(request)
         raise Refusal(404, 20404, f"The requested resource {request.path} was not found")
 
     def _authenticate(self, request: Request, account: str) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from messaging.models.webhooks import EventState
 from project.kernel.scope import across_workspaces
 from tests.cast import NOON, TWILIO, found
 from tests.commands import refusal, run, run_json
+from tests.doubles.twilio import TwilioDouble
 
 pytestmark = pytest.mark.django_db
 
@@ -15,6 +17,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _acme() -> None:
     found("acme", "ana@acme.test")
+
+
+@pytest.fixture(autouse=True)
+def twilio(monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioDouble]:
+    """Twilio knows the account of the cast."""
+    with TwilioDouble(account_sid=TWILIO["account_sid"], auth_token=TWILIO["auth_token"]) as double:
+        monkeypatch.setitem(TWILIO, "api_base", double.url)
+        yield double
 
 
 def words(kind: str = "whatsapp_twilio", **settings: str | None) -> list[str]:
@@ -30,7 +40,12 @@ def test_a_whatsapp_channel_answers_with_its_doors(settings: LazySettings) -> No
     with across_workspaces():
         channel = Channel.objects.get(pk=answer.pop("id"))
     doors = f"https://baton.acme.test/hooks/whatsapp_twilio/{channel.token}"
-    assert answer == {"inbound_url": f"{doors}/inbound/", "status_url": f"{doors}/status/"}
+    assert answer == {
+        "inbound_url": f"{doors}/inbound/",
+        "status_url": f"{doors}/status/",
+        "found": "Twilio's account “Acme” is active.",
+        "warnings": [],
+    }
     assert channel.secrets == {"auth_token": TWILIO["auth_token"]}
     assert "auth_token" not in channel.settings
     assert channel.sender == TWILIO["sender"]
@@ -80,6 +95,24 @@ def test_a_wrong_setting_is_named_and_nothing_is_written(settings_given: dict[st
 
 def test_a_wrong_secret_is_not_repeated() -> None:
     assert "p4ss phrase" not in refusal(*words(auth_token="p4ss phrase"))
+
+
+def test_credentials_that_twilio_does_not_know_are_refused_in_plain_words() -> None:
+    said = refusal(*words(auth_token="another-token"))
+    assert said.startswith("auth_token: Twilio does not accept the account SID and auth token. Copy")
+    assert "another-token" not in said
+    with across_workspaces():
+        assert not Channel.objects.exists()
+
+
+def test_a_provider_that_does_not_answer_refuses_nobody() -> None:
+    answer = run_json(*words(api_base="http://127.0.0.1:9"))
+    assert answer["warnings"] == [
+        "Twilio did not answer, so that the credentials could not be checked. Check the channel again in a few minutes."
+    ]
+    assert "warning: Twilio did not answer" in run(
+        *words(api_base="http://127.0.0.1:9", sender="whatsapp:+14155238887")
+    )
 
 
 def test_an_unknown_kind_workspace_or_form_is_named() -> None:

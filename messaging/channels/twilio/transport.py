@@ -26,6 +26,7 @@ from messaging.transports import Capabilities, ErrorKind, Outgoing, Receipt, See
 from .errors import reaction_for
 
 API_BASE: Final = "https://api.twilio.com"
+BASES: Final = (API_BASE, "https://messaging.twilio.com")
 # Together the ten seconds that a send may take: the sender's own deadline is reckoned with it.
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 7.0
@@ -81,7 +82,14 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=32, max_retries=0))
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        return super().request(method, url.replace(API_BASE, self._api_base, 1), *args, **kwargs)
+        return super().request(method, self._moved(url), *args, **kwargs)
+
+    def _moved(self, url: str) -> str:
+        """At another address than Twilio's own, all of its hosts are there."""
+        if self._api_base == API_BASE:
+            return url
+        base = next((base for base in BASES if url.startswith(base)), "")
+        return self._api_base + url.removeprefix(base) if base else url
 
 
 def _parameters(outgoing: Outgoing, sender: str) -> dict[str, Any]:
