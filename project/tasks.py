@@ -7,7 +7,7 @@ from celery import shared_task
 from analytics.services.heartbeat import record_tick
 from project.kernel import clock
 from project.kernel.due import registered_sweeps
-from project.kernel.events import wake
+from project.kernel.events import FIRST, wake
 
 logger = logging.getLogger(__name__)
 
@@ -20,5 +20,5 @@ def sweep() -> list[str]:
     woken = [due.name for due in registered_sweeps() if due.is_due(now)]
     for due in registered_sweeps():
         if due.name in woken:
-            wake(due.task)
+            wake(due.task, priority=FIRST)
     return woken

@@ -14,6 +14,12 @@ from django.dispatch import Signal
 
 logger = logging.getLogger(__name__)
 
+FIRST, LATER = 0, 3
+"""Redis hands out every message of the lower number before any of the higher. With more kicks than workers can take,
+the clock's tick would stand behind them until it has expired, time and again, and what it alone wakes (ladders, doubts,
+senders that have rested) would never be looked at.
+"""
+
 
 def announce(signal: Signal, **ids: Any) -> None:
     """Send `signal` with `ids` after the current transaction commits; a receiver's error stays its own."""
@@ -39,13 +45,13 @@ class _Kick:
         wake(self.task)
 
 
-def wake(task: Any, **ids: Any) -> None:
+def wake(task: Any, *, priority: int = LATER, **ids: Any) -> None:
     """Ask a worker to run `task` now, with ids if it is about one row.
 
     A broker that is away costs lateness only: the sweep will find the row.
     """
     try:
-        task.apply_async(kwargs=ids, retry=False)
+        task.apply_async(kwargs=ids, priority=priority, retry=False)
     except Exception as error:  # any transport error: the row is already safe
         logger.warning("wake.lost", extra={"task": task.name, "error": str(error)})
 
