@@ -202,10 +202,6 @@ def status_url_of(message: Message) -> str | None:
 
 
 def _make_call(call: Call, now: datetime) -> None:
-    if monotonic() > call.latest_start:
-        error = TransportError(transports.ErrorKind.NOT_BEGUN, detail="paused before the call; not sent")
-        settle_error(attempt_id=call.attempt_id, error=error, now=now)
-        return
     try:
         receipt = _send(call)
     except TransportError as error:
@@ -221,6 +217,8 @@ def _send(call: Call) -> Receipt:
     except Exception as error:
         detail = f"the channel's settings do not work: {type(error).__name__} {error}"
         raise TransportError(transports.ErrorKind.MISCONFIGURED, detail=detail) from error
+    if monotonic() > call.latest_start:  # the last thing before the call: building a client takes a while
+        raise TransportError(transports.ErrorKind.NOT_BEGUN, detail="paused before the call; not sent")
     try:
         return transport.send(call.outgoing)
     except TransportError:

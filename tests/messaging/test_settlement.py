@@ -178,9 +178,16 @@ def test_a_worker_that_died_during_the_call_leaves_a_doubt_not_a_repetition(toda
 
 
 def test_a_worker_that_slept_before_the_call_does_not_make_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As late as while its client is built."""
+    from messaging import transports
     from messaging.services import dispatch
 
-    ticks = iter([0.0, dispatch.CALL_WINDOW_SECONDS])
+    seconds, build = [0.0], transports.transport_for
+
+    def build_and_sleep(*settings: object) -> object:
+        seconds[0] = dispatch.CALL_WINDOW_SECONDS
+        return build(*settings)
+
     with monkeypatch.context() as patch:
         world.davi_writes("Hello")
         from agents.primary import turns
@@ -188,7 +195,8 @@ def test_a_worker_that_slept_before_the_call_does_not_make_it(world: World, monk
 
         apply_one_due_event(world.now)
         turns.take_one_due_turn(world.now)
-        patch.setattr(dispatch, "monotonic", lambda: next(ticks))
+        patch.setattr(dispatch, "monotonic", lambda: seconds[0])
+        patch.setattr(transports, "transport_for", build_and_sleep)
         dispatch.send_one_due_message(world.now)
     assert world.heard() == []
     world.wait(seconds=3)
