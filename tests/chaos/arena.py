@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Final
 
 import psutil
@@ -83,6 +84,17 @@ class Arena:
     def working(self, program: str) -> list[psutil.Process]:
         """Those that have met the database: before, a process is only being loaded, and its death hurts nobody."""
         return [process for process in self.alive(program) if _threads_of(process) > 3]
+
+    def some_working(self, program: str, rng: Random) -> psutil.Process:
+        """One of them, as soon as there is one: they may all have been killed just now."""
+        found: list[psutil.Process] = []
+
+        def look() -> bool:
+            found[:] = self.working(program)
+            return bool(found)
+
+        wait_for(look, f"working {program}")
+        return rng.choice(found)
 
     def caller(self, client_port: int) -> psutil.Process | None:
         """The worker whose connection to a double has this port."""

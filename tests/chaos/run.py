@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from random import Random
 from typing import Final
-
-import psutil
-import psycopg
 
 from .arena import Arena, running_arena
 from .matrix import Row, aborted, all_rows
@@ -61,8 +59,10 @@ def _results(rows: Sequence[Row], shares: dict[int, int], seed: int, planted: tu
 def run_row(row: Row, arena: Arena, *, faults: int, seed: int, planted: tuple[str, ...] = ()) -> Result:
     began = time.monotonic()
     try:
-        outcome = row.run(arena, faults, Random(f"{seed}/{row.number}"))
-        arena.mend()
-    except (TimeoutError, psutil.Error, psycopg.Error) as error:  # the other rows are still worth running
-        outcome = aborted(f"{type(error).__name__}: {error}")
+        try:
+            outcome = row.run(arena, faults, Random(f"{seed}/{row.number}"))
+        finally:
+            arena.mend()
+    except Exception:  # whatever it is: the other rows are still worth running
+        outcome = aborted(traceback.format_exc(limit=-3))
     return Result(row, outcome, time.monotonic() - began, planted)

@@ -28,8 +28,7 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
 
 
 def pause_at_random(arena: Arena, rng: Random) -> None:
-    wait_for(lambda: bool(arena.working("worker")), "working worker")
-    with arena.paused(rng.choice(arena.working("worker"))):
+    with arena.paused(arena.some_working("worker", rng)):
         time.sleep(CALL_WINDOW_SECONDS + rng.uniform(*BEYOND_WINDOW))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from random import Random
 
-from tests.chaos.arena import Arena, wait_for
+from tests.chaos.arena import Arena
 from tests.chaos.matrix import Outcome, Reach, Row, audited
 from tests.chaos.queries import STEPS_LATENESS
 from tests.chaos.traffic import Traffic
@@ -22,8 +22,7 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
 
 def kill_one(arena: Arena, rng: Random) -> bool:
     """One that works, 50 to 600 ms after it was seen working."""
-    wait_for(lambda: bool(arena.working("worker")), "a working worker")
-    victim = rng.choice(arena.working("worker"))
+    victim = arena.some_working("worker", rng)
     time.sleep(rng.uniform(0.05, 0.6))
     return arena.kill(victim)
 
