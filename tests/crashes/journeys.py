@@ -146,7 +146,11 @@ def refusals(world: OuterWorld) -> None:
 
 
 def trouble(world: OuterWorld) -> None:
-    """The sender has to rest, and is stopped until its provider takes it again; operators are told of both."""
+    """The sender has to rest, and is stopped until its provider takes it again; operators are told of both.
+
+    The day of rest begins in the minutes after the second question, wherever something dies: a lease that has to run
+    out first, or a doubt, must not carry the refusal to the next day, and the words that wait for it beyond the end.
+    """
     world.stage.twilio.fault("error", code=63018)
     world.davi_writes(PRICE)
     world.everybody_works()
@@ -154,6 +158,8 @@ def trouble(world: OuterWorld) -> None:
     world.stage.twilio.fault("error", code=63038)
     world.davi_writes(DELIVERY)
     world.everybody_works()
+    for _ in range(4):
+        world.passes(minutes=1)
     world.passes(hours=23)
     world.davi_writes(COLOURS)
     world.everybody_works()
