@@ -17,7 +17,8 @@ from tests.chaos.matrix import Outcome, Reach, Row, audited
 from tests.chaos.traffic import Traffic
 from tests.system.installation import ASKS_FOR_PERSON, Customer
 
-BASELINE_SECONDS = 6.0
+CUSTOMERS_A_SECOND = 3.0
+CALM_SECONDS = 10.0  # before the first poison, and again after the last
 MOST_ATTEMPTS = 6
 PARK_SECONDS = 90.0
 
@@ -76,20 +77,26 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     raising = [Poison(kind, "raise", poisoned.new_phone()) for kind in KINDS]
     ways = rng.sample(KINDS, len(KINDS))
     killing = [Poison(ways[n % len(ways)], "exit", poisoned.new_phone()) for n in range(max(1, faults - len(raising)))]
-    with others.flowing(a_second=6, asking=0.2, staffed=0):
-        time.sleep(BASELINE_SECONDS)
+    with others.flowing(a_second=CUSTOMERS_A_SECOND, asking=0.2, staffed=0):
+        time.sleep(CALM_SECONDS)
         given_at = time.time()
-        with rests_shortened(arena):
-            for poison in raising:
-                give(poisoned, poison)
-            for poison in killing:
-                give(poisoned, poison)
-                watch(arena, poison)
-            for poison in raising:
-                watch(arena, poison)
+        swallow(arena, poisoned, raising, killing)
+        parked_at = time.time()
+        time.sleep(CALM_SECONDS)
     outcome = audited(others, faults=len(raising + killing), trials=len(others.history.all("says")))
-    figures = {**outcome.figures, **felt_by(others, given_at), **shown(raising + killing)}
+    figures = {**outcome.figures, **felt_by(others, given_at, parked_at), **shown(raising + killing)}
     return Outcome(outcome.faults, outcome.trials, figures, outcome.examples)
+
+
+def swallow(arena: Arena, traffic: Traffic, raising: list[Poison], killing: list[Poison]) -> None:
+    with rests_shortened(arena):
+        for poison in raising:
+            give(traffic, poison)
+        for poison in killing:
+            give(traffic, poison)
+            watch(arena, poison)
+        for poison in raising:
+            watch(arena, poison)
 
 
 def give(traffic: Traffic, poison: Poison) -> None:
@@ -138,17 +145,21 @@ def shown(poisons: list[Poison]) -> dict[str, float]:
     }
 
 
-def felt_by(traffic: Traffic, given_at: float) -> dict[str, float]:
-    """What the others waited for their first answer, before and after."""
+def felt_by(traffic: Traffic, given_at: float, parked_at: float) -> dict[str, float]:
+    """What the others waited for their first answer: in the calm before and after, and in between."""
     heard: dict[str, float] = {}
     for call in traffic.arena.twilio.calls.all():
         heard.setdefault(call.to, call.accepted_at or call.arrived_at)
     first = {act.address: act for act in reversed(traffic.history.all("says"))}
-    before, after = (
-        [waited(act, heard) for act in first.values() if (act.began >= given_at) is late] for late in (False, True)
+    meanwhile, calm = (
+        percentile_ms([waited(act, heard) for act in first.values() if (given_at <= act.began < parked_at) is bad], 95)
+        for bad in (True, False)
     )
-    base, poisoned = percentile_ms(before, 95) / 1000, percentile_ms(after, 95) / 1000
-    return {"others_p95_before_s": base, "others_p95_s": poisoned, "others_p95_ratio": round(poisoned / base, 2)}
+    return {
+        "others_p95_calm_s": calm / 1000,
+        "others_p95_meanwhile_s": meanwhile / 1000,
+        "others_p95_ratio": round(meanwhile / calm, 2),
+    }
 
 
 def waited(act: Action, heard: dict[str, float]) -> float:
