@@ -159,7 +159,9 @@ class Arena:
         self._stop_server(Server.POSTGRES, signal.SIGQUIT, down)
 
     def restart_redis(self, *, down: float) -> None:
+        """Until it answers again: who harms it next must find it."""
         self._stop_server(Server.REDIS, signal.SIGKILL, down)
+        wait_for(self._redis_answers, "Redis")
 
     def pause_redis(self, *, seconds: float) -> None:
         """It accepts connections and answers nobody."""
@@ -170,6 +172,14 @@ class Arena:
     def flush_redis(self) -> None:
         with redis.Redis.from_url(self.system.installation.url(Server.REDIS)) as client:
             client.flushall()
+
+    def _redis_answers(self) -> bool:
+        with (
+            suppress(redis.ConnectionError),
+            redis.Redis.from_url(self.system.installation.url(Server.REDIS)) as client,
+        ):
+            return bool(client.ping())
+        return False
 
     def _stop_server(self, server: Server, number: signal.Signals, down: float) -> None:
         """Its keeper sleeps meanwhile, or it would be back at once."""
