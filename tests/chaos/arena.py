@@ -174,10 +174,8 @@ class Arena:
             client.flushall()
 
     def _redis_answers(self) -> bool:
-        with (
-            suppress(redis.ConnectionError),
-            redis.Redis.from_url(self.system.installation.url(Server.REDIS)) as client,
-        ):
+        url = self.system.installation.url(Server.REDIS)
+        with suppress(redis.ConnectionError), redis.Redis.from_url(url) as client:
             return bool(client.ping())
         return False
 
