@@ -18,6 +18,7 @@ QUIET_SECONDS: Final = 0.5
 CONNECT_SECONDS: Final = 0.4
 READ_SECONDS: Final = 0.8
 CALL_WINDOW_SECONDS: Final = 2.4
+ABSENCE_SECONDS: Final = 3.0  # after its claim, what the provider's list does not have is believed missing
 START_MARGIN_SECONDS: Final = 0.2
 LEASE_SECONDS: Final = 5.0
 THOUGHT_SECONDS: Final = 2.0  # shorter than the lease of a turn
@@ -34,7 +35,7 @@ PACE: Final[Mapping[str, Any]] = {
     "messaging.channels.twilio.transport.READ_SECONDS": READ_SECONDS,
     "messaging.services.settlement.FIRST_LOOK": timedelta(seconds=1),
     "messaging.services.reconcile.ASK_AGAIN_AFTER": timedelta(seconds=1),
-    "messaging.services.reconcile.BELIEVE_ABSENCE_AFTER": timedelta(seconds=3),
+    "messaging.services.reconcile.BELIEVE_ABSENCE_AFTER": timedelta(seconds=ABSENCE_SECONDS),
     "messaging.services.breakers.FIRST_REST_SECONDS": 1.0,
     "messaging.services.breakers.LONGEST_REST_SECONDS": 4.0,
     "messaging.services.breakers.PROBE_SECONDS": CALL_WINDOW_SECONDS,
