@@ -36,9 +36,12 @@ class Reach:
     def missed_by(self, figures: Mapping[str, float], *, patience: float = 1.0) -> list[str]:
         """A figure that an aborted row did not measure says nothing; the row has failed all the same.
 
-        `patience` widens what is a time (a name that ends in _s) on a machine that has more to do than this.
+        `patience` widens what is a time (a name that ends in _s, or in _ratio for two of them) on a machine that has
+        more to do than this: what a killed process costs the others is the time in which another one starts.
         """
-        most = {name: limit * (patience if name.endswith("_s") else 1) for name, limit in self.at_most.items()}
+        most = {
+            name: limit * (patience if name.endswith(("_s", "_ratio")) else 1) for name, limit in self.at_most.items()
+        }
         limits = [(name, limit, "at most", 1) for name, limit in {**NOTHING_BROKEN, **most}.items()]
         limits += [(name, limit, "at least", -1) for name, limit in self.at_least.items()]
         return [
