@@ -9,6 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from tests.doubles.twilio import Call
@@ -162,7 +163,7 @@ def _after_take_over(evidence: Evidence) -> Iterator[str]:
     for act in evidence.history.all("takes over", "writes"):
         if act.outcome != Outcome.OK:
             continue
-        until = min((at for at in returned[act.address] if at > act.began), default=float("inf"))
+        until = min((max(began, act.began) for began, ended in returned[act.address] if ended > act.began), default=inf)
         for call in evidence.accepted:
             if call.to == act.address and act.ended < call.arrived_at < until and call.mid in voices:
                 _, voice, claimed_at = voices[call.mid]
@@ -172,12 +173,13 @@ def _after_take_over(evidence: Evidence) -> Iterator[str]:
                     yield f"{call.mid} of the {voice} arrived {late:+.2f} s from a take-over, claimed {claimed:+.2f} s"
 
 
-def _returned_at(evidence: Evidence) -> Mapping[str, list[float]]:
-    moments: dict[str, list[float]] = defaultdict(list)
+def _returned_at(evidence: Evidence) -> Mapping[str, list[tuple[float, float]]]:
+    """Within which moments the agents got their voice back: of two acts at once, either may have been the last."""
+    moments: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for act in evidence.history.all("returns", "resolves"):
-        moments[act.address].append(act.began)
+        moments[act.address].append((act.began, inf if act.outcome == Outcome.UNKNOWN else act.ended))
     for address, at in evidence.ask(queries.RETURNED):
-        moments[address].append(at - 1)  # by the clock of a process, to the second
+        moments[address].append((at - 1, at))  # by the clock of a process, to the second
     return moments
 
 
