@@ -159,9 +159,7 @@ class Arena:
         self._stop_server(Server.POSTGRES, signal.SIGQUIT, down)
 
     def restart_redis(self, *, down: float) -> None:
-        """Until it answers again: who harms it next must find it."""
         self._stop_server(Server.REDIS, signal.SIGKILL, down)
-        wait_for(self._redis_answers, "Redis")
 
     def pause_redis(self, *, seconds: float) -> None:
         """It accepts connections and answers nobody."""
@@ -170,6 +168,7 @@ class Arena:
             time.sleep(seconds)
 
     def flush_redis(self) -> None:
+        wait_for(self._redis_answers, "Redis")  # it may just be starting again
         with redis.Redis.from_url(self.system.installation.url(Server.REDIS)) as client:
             client.flushall()
 
