@@ -50,7 +50,9 @@ class WorstMoment:
     def _kill(self, call: Call, moment: str) -> None:
         """Before the provider has it, after it has it but before its answer, or just as the answer comes."""
         sender = self.arena.caller(call.client_port)
-        if sender is None:
+        if sender is None:  # it has gone by itself, and that is no fault
+            with self._lock:
+                self.killed -= 1
             return
         if moment == "after":
             threading.Timer(0.005, self.arena.kill, [sender]).start()
