@@ -113,7 +113,7 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     """The step, if it shall fire now; else it is closed with its reason. The conversation is locked."""
     related = ("handover__lead", "handover__workspace", "handover__requested_by")
     step = LadderStep.objects.select_related(*related).get(pk=step_id)
-    if step.state != StepState.PENDING:
+    if step.state != StepState.PENDING or step.due_at > now:  # another climbed it or put it off: this worker slept
         return None
     handover = step.handover
     answer = what_ended_it(handover, conversation)

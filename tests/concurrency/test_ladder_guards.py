@@ -1,5 +1,6 @@
 """The guards of turns, handovers and bookings, each first off: one turn, one ladder, each rung and each call once."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -157,6 +158,32 @@ def test_without_a_second_look_a_step_happens_twice(
 
 def test_a_step_that_another_climbed_happens_once(stage: Stage, davi: Conversation) -> None:
     assert climb_again_after_another_did(stage, davi) == 1
+
+
+def climb_after_another_put_it_off(stage: Stage, davi: Conversation) -> int:
+    """A climber claims a step and sleeps; its lease runs out, another puts the step off. How often it happened."""
+    ask(stage, davi)
+    stage.clock.advance(15 * 60)
+    sleeper, _ = stage.processes
+    sleeper.begin(lambda: ladder.climb_one_due_step(stage.clock.now))
+    stage.clock.advance(6)
+    with workspace_scope(stage.workspace):
+        ladder.postpone(LadderStep.objects.get(rung="alert"), stage.clock.now)
+    sleeper.finish()
+    return TrailEntry.objects.filter(kind="ladder.fired").count()
+
+
+def test_without_a_look_at_its_time_a_step_that_was_put_off_happens_early(
+    stage: Stage, davi: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = ladder._ready
+    later = stage.clock.now + timedelta(minutes=16)
+    monkeypatch.setattr(ladder, "_ready", lambda step_id, conversation, now: look(step_id, conversation, later))
+    assert climb_after_another_put_it_off(stage, davi) == 1
+
+
+def test_a_step_that_another_put_off_waits_for_its_time(stage: Stage, davi: Conversation) -> None:
+    assert climb_after_another_put_it_off(stage, davi) == 0
 
 
 # -- a booking link is used once, a booking counts once --------------------------------------------------------------
