@@ -9,6 +9,8 @@ from itertools import groupby
 from random import Random
 from typing import Final
 
+from bench.ground import NotReady
+
 from .arena import Arena, running_arena
 from .matrix import Row, aborted, all_rows
 from .report import Report, Result
@@ -51,9 +53,15 @@ def _results(rows: Sequence[Row], shares: dict[int, int], seed: int, planted: tu
         return row.has_model, sorted(row.environment.items())
 
     for (has_model, environment), together in groupby(sorted(rows, key=needs), key=needs):
-        with running_arena(planted=planted, has_model=has_model, **dict(environment)) as arena:
-            for row in together:
-                yield run_row(row, arena, faults=shares[row.number], seed=seed, planted=planted)
+        left = list(together)
+        try:
+            with running_arena(planted=planted, has_model=has_model, **dict(environment)) as arena:
+                while left:
+                    row = left.pop(0)
+                    yield run_row(row, arena, faults=shares[row.number], seed=seed, planted=planted)
+        except (NotReady, TimeoutError) as error:  # on a machine that is too busy; the next arena may come up
+            for row in left:
+                yield Result(row, aborted(f"no arena: {error}"), 0.0, planted)
 
 
 def run_row(row: Row, arena: Arena, *, faults: int, seed: int, planted: tuple[str, ...] = ()) -> Result:

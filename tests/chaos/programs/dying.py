@@ -17,6 +17,7 @@ from tests.crashes.walk import WALKERS, all_points, walk
 
 SMALL = 100
 FIRST = "question"  # from a webhook to the provider's answer
+TAKEN = "_HttpClient.request/after call POST"
 
 
 def main() -> None:
@@ -32,12 +33,14 @@ def main() -> None:
 
 
 def choose(names: Sequence[str], count: int, rng: Random) -> list[str]:
+    """At least one death when the provider has just taken a message: where most is at stake, whatever else is drawn."""
     if count >= len(names):
         return list(names)
-    calls = [name for name in names if " call " in name]
+    worst = rng.choice([name for name in names if name.startswith(f"{FIRST}: ") and TAKEN in name])
+    calls = [name for name in names if " call " in name and name != worst]
     others = [name for name in names if " call " not in name]
-    at_calls = min(len(calls), count // 2)
-    return rng.sample(calls, at_calls) + rng.sample(others, count - at_calls)
+    at_calls = min(len(calls), max(0, count // 2 - 1))
+    return [worst, *rng.sample(calls, at_calls), *rng.sample(others, count - 1 - at_calls)]
 
 
 if __name__ == "__main__":
