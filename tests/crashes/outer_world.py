@@ -210,8 +210,11 @@ class OuterWorld:
         return self._request(method, f"/api/v1/{path}", headers | {"Content-Length": str(len(content))}, content)
 
     def _until_answered(self, act: Callable[[], int | None]) -> None:
-        while act() is None:
+        for _ in range(PATIENCE):
+            if act() is not None:
+                return
             self.diary.append("they try again")
+        raise Wrong("nobody answered any more")
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -246,7 +249,7 @@ class OuterWorld:
         return self._running.ask(what)
 
     def _request(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> tuple[int | None, str]:
-        """Status and body; None when nobody answered."""
+        """Status and body; None when nobody answered, or the door could not store it in time and said so."""
         parts = urlsplit(address)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         said = base64.b64encode(body).decode()
@@ -254,6 +257,9 @@ class OuterWorld:
             answer = self._running.ask("answer", method=method, path=path, headers=dict(headers), body=said)
         except Died:
             self._restart()
+            return None, ""
+        if answer["status"] == 503:  # it was not stored in time on a busy machine; callers do as when nobody answers
+            self.diary.append(f"{method} {path.partition('?')[0]} was turned away")
             return None, ""
         if answer["status"] >= 300:
             raise Wrong(f"{method} {path} was answered {answer['status']}: {answer['body'][:300]}")
