@@ -3,7 +3,7 @@
 It runs when a message is queued and again, with fresh facts, in the transaction that claims it for sending.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -57,7 +57,7 @@ class Verdict:
 
     def as_json(self, facts: Facts) -> dict[str, Any]:
         """What is stored on the message: the verdict, and the facts it was reached on."""
-        seen = {name: _plain(value) for name, value in asdict(facts).items()}
+        seen = {field.name: _plain(getattr(facts, field.name)) for field in fields(facts)}
         until = self.until.isoformat() if self.until else None
         return {"outcome": self.outcome, "code": self.code, "reason": self.reason, "until": until, "facts": seen}
 

@@ -23,7 +23,7 @@ from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
-from .conversations import lock_conversation, next_seq, tell_screens
+from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
@@ -161,12 +161,15 @@ _OPEN_ATTEMPT = """
     SELECT workspace_id, lead_id, id, attempts_made, epoch, 'calling', %(now)s,
            clock_timestamp() + make_interval(secs => %(window)s), '', '', ''
       FROM claimed
-    RETURNING id, (SELECT seq FROM counted)
+    RETURNING id
 """
 
 
 def _open_attempt(message: Message, address: str, now: datetime, claimed_at: float) -> Call:
-    """Everything that a claim writes, in one statement."""
+    """Everything that a claim writes, in one statement.
+
+    No screen is told: “being sent” looks like “queued”, and how the call ends is told in a moment.
+    """
     values: dict[str, Any] = {
         "conversation": message.conversation_id,
         "message": message.pk,
@@ -176,8 +179,7 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
     }
     with prepared_cursor() as cursor:
         cursor.execute(_OPEN_ATTEMPT, values)
-        attempt_id, message.conversation.seq = cursor.fetchone()
-    tell_screens(message.conversation)
+        (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
     return Call(attempt_id, message.channel, _outgoing(message, address), latest_start)
 

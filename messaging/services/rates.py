@@ -79,6 +79,7 @@ def _per_second(key: str, rate: float, burst: int | None = None) -> Rate:
 
 
 # The update follows a row that changed since the statement began, as PostgreSQL does for what it has locked itself.
+# Every customer's first message finds no bucket of its pair; it is added with that message's token already taken.
 _TAKE = """
     WITH wanted AS (
         SELECT * FROM unnest(%(keys)s::text[], %(intervals)s::interval[], %(slacks)s::interval[])
@@ -89,20 +90,23 @@ _TAKE = """
          WHERE bucket.workspace_id = %(workspace)s
          ORDER BY bucket.key FOR NO KEY UPDATE OF bucket
     ), judged AS (
-        SELECT count(*) = %(count)s AS is_complete, max(full_at - slack) AS ready_at,
+        SELECT count(*) AS found, max(full_at - slack) AS ready_at,
+               coalesce(max(full_at - slack) <= %(now)s, true) AS has_tokens,
                (array_agg(key ORDER BY full_at - slack DESC))[1] AS emptiest
           FROM locked
     ), taken AS (
         UPDATE messaging_bucket AS bucket SET full_at = greatest(bucket.full_at, %(now)s) + locked.interval
           FROM locked, judged
-         WHERE bucket.id = locked.id AND judged.is_complete AND judged.ready_at <= %(now)s
+         WHERE bucket.id = locked.id AND judged.has_tokens
+    ), added AS (
+        INSERT INTO messaging_bucket (workspace_id, key, full_at)
+        SELECT %(workspace)s, wanted.key, %(now)s + wanted.interval FROM wanted, judged
+         WHERE judged.has_tokens AND NOT EXISTS (SELECT 1 FROM locked WHERE locked.key = wanted.key)
+         ORDER BY wanted.key
+        ON CONFLICT (workspace_id, key) DO NOTHING
+        RETURNING id
     )
-    SELECT is_complete, ready_at, emptiest FROM judged
-"""
-_ADD = """
-    INSERT INTO messaging_bucket (workspace_id, key, full_at)
-    SELECT %(workspace)s, key, %(now)s FROM unnest(%(keys)s::text[]) AS wanted (key) ORDER BY key
-    ON CONFLICT (workspace_id, key) DO NOTHING
+    SELECT has_tokens, found + (SELECT count(*) FROM added) = %(count)s, ready_at, emptiest FROM judged
 """
 _DRAIN = """
     INSERT INTO messaging_bucket AS bucket (workspace_id, key, full_at)
@@ -126,12 +130,13 @@ def take_tokens(*, workspace_id: int, rates: list[Rate], now: datetime) -> Short
     }
     with prepared_cursor() as cursor:
         cursor.execute(_TAKE, values)
-        is_complete, ready_at, emptiest = cursor.fetchone()
-        if not is_complete:  # the first message of this account, sender or pair
-            cursor.execute(_ADD, values)
+        has_tokens, is_complete, ready_at, emptiest = cursor.fetchone()
+        if has_tokens and not is_complete:
+            # Two first messages of a sender at once, and the other one added its bucket. Taken again: of the other
+            # buckets a token too many is spent, of none a token too few.
             cursor.execute(_TAKE, values)
-            is_complete, ready_at, emptiest = cursor.fetchone()
-    return Shortage(emptiest.partition(":")[0], ready_at) if ready_at > now else None
+            has_tokens, _, ready_at, emptiest = cursor.fetchone()
+    return None if has_tokens else Shortage(emptiest.partition(":")[0], ready_at)
 
 
 def slow_down(channel: Channel, *, seconds: float, reason: str, now: datetime) -> None:

@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
@@ -48,7 +50,8 @@ SENDABLE = f"""
       JOIN messaging_channel AS channel ON channel.id = message.channel_id
      WHERE {_IS_SENDABLE}
 """
-_ANY_SENDABLE = f"SELECT EXISTS (SELECT 1 {SENDABLE})"
+# No EXISTS: there PostgreSQL drops the order, and with it, while many have just left, its reason to use the index.
+_ANY_SENDABLE = f"SELECT true {SENDABLE} ORDER BY message.priority, message.due_at LIMIT 1"
 _LOCK_NEXT = f"""
     SELECT message.id, message.conversation_id, message.workspace_id {SENDABLE}
      ORDER BY message.priority, message.due_at
@@ -59,11 +62,12 @@ _LOCK_NEXT = f"""
 def has_sendable_messages(now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_ANY_SENDABLE, {"now": now})
-        return bool(cursor.fetchone()[0])
+        return cursor.fetchone() is not None
 
 
 def lock_next_sendable(now: datetime) -> Candidate | None:
-    with connection.cursor() as cursor:
+    """Prepared: planning its four tables took PostgreSQL ten times as long as finding the row in their indexes."""
+    with prepared_cursor() as cursor:
         cursor.execute(_LOCK_NEXT, {"now": now})
         row = cursor.fetchone()
     return Candidate(*row) if row else None
@@ -97,18 +101,23 @@ def _look() -> str:
     """
 
 
+@cache
 def _columns(model: type[models.Model], alias: str) -> str:
     return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
 
 
 def _read(model: type[models.Model], values: Any) -> Any:
     """An instance from the next values, as a queryset would make it: its SQL is what costs a queryset its time."""
+    names, converters = _reading(model)
+    read = list(islice(values, len(names)))
+    for place, convert in converters:
+        read[place] = convert(read[place], None, connection)
+    return model.from_db("default", names, read)
+
+
+@cache
+def _reading(model: type[models.Model]) -> tuple[list[str], list[tuple[int, Any]]]:
+    """The names of the model's fields, and how the few are converted that PostgreSQL gives as something else."""
     fields = model._meta.concrete_fields
-    read = [_converted(field, next(values)) for field in fields]
-    return model.from_db("default", [field.attname for field in fields], read)
-
-
-def _converted(field: Any, value: Any) -> Any:
-    for convert in field.get_db_converters(connection):
-        value = convert(value, None, connection)
-    return value
+    converters = [(place, each) for place, field in enumerate(fields) for each in field.get_db_converters(connection)]
+    return [field.attname for field in fields], converters

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm.models import Lead, TrailEntry, User, Workspace
+from crm.models import Lead, User, Workspace
 from crm.services.trail import record_decision
 from handover.models import Booking, Handover, LadderStep
 from handover.models.bookings import BookingState
@@ -57,8 +57,8 @@ def say(conversation: Conversation, voice: str, body: str, at: datetime, **field
     return message
 
 
-def tell(conversation: Conversation, kind: str, reason: str, at: datetime, actor: str = "", **facts: Any) -> TrailEntry:
-    return record_decision(
+def tell(conversation: Conversation, kind: str, reason: str, at: datetime, actor: str = "", **facts: Any) -> None:
+    record_decision(
         lead=conversation.lead, actor=actor or kind.partition(".")[0], kind=kind, reason=reason, now=at, **facts
     )
 
