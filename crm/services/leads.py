@@ -13,15 +13,24 @@ from .trail import record_decision
 
 Name = tuple[IdentityKind, str]
 
+_FIND = """
+    SELECT lead.*
+      FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS name (kind, value, place)
+      JOIN crm_identity AS known ON known.workspace_id = %s AND known.kind = name.kind AND known.value = name.value
+      JOIN crm_lead AS lead ON lead.id = known.lead_id
+     ORDER BY name.place LIMIT 1
+"""
+
 
 def find_lead(*, workspace: Workspace, identities: Iterable[Name]) -> Lead | None:
-    """The lead known by any of these names, the first given name deciding; phone variants count as the same."""
-    for kind, value in identities:
-        values = variants_of(value) if kind == IdentityKind.PHONE else [value]
-        found = Identity.objects.filter(workspace=workspace, kind=kind, value__in=values).select_related("lead").first()
-        if found:
-            return found.lead
-    return None
+    """The lead known by any of these names, the first known one deciding; phone variants count as the same."""
+    names = [spelling for name in identities for spelling in _spellings(*name)]
+    values = [[kind for kind, _ in names], [value for _, value in names], workspace.pk]
+    return next(iter(Lead.objects.raw(_FIND, values)), None)
+
+
+def _spellings(kind: IdentityKind, value: str) -> list[Name]:
+    return [(kind, each) for each in (variants_of(value) if kind == IdentityKind.PHONE else [value])]
 
 
 def find_or_create_lead(*, workspace: Workspace, identities: list[Name], name: str = "", now: datetime) -> Lead:
@@ -34,8 +43,8 @@ def find_or_create_lead(*, workspace: Workspace, identities: list[Name], name: s
         raise ValueError("A lead needs at least one identity.")
     lead = find_lead(workspace=workspace, identities=identities)
     if lead is None:
-        lead = _create_lead(workspace=workspace, identities=identities, name=name, now=now)
-    elif name and not lead.name:
+        return _create_lead(workspace=workspace, identities=identities, name=name, now=now)
+    if name and not lead.name:
         lead.name = name[:255]
         lead.save(update_fields=["name"])
     _learn_identities(lead, identities, now)
@@ -45,9 +54,9 @@ def find_or_create_lead(*, workspace: Workspace, identities: list[Name], name: s
 def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now: datetime) -> Lead:
     """Two first messages at once race here; the unique identity decides, and the loser joins the winner's lead."""
     kind, value = identities[0]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lead = Lead.objects.create(workspace=workspace, name=name[:255], created_at=now)
-        _learn_identities(lead, identities[:1], now)
+        _learn_identities(lead, identities, now)
         is_ours = Identity.objects.filter(workspace=workspace, kind=kind, value=value, lead=lead).exists()
         if not is_ours:
             lead.delete()
@@ -63,6 +72,7 @@ def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now
         return lead
     found = find_lead(workspace=workspace, identities=[identities[0]])
     assert found is not None
+    _learn_identities(found, identities, now)
     return found
 
 

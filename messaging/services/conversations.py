@@ -7,7 +7,7 @@ always taken first, means no deadlocks and a strict order of what the screens ar
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from crm.models import Lead, User
 from crm.services.trail import record_decision
@@ -16,8 +16,10 @@ from messaging.live import announce_change
 from messaging.models import Channel, Conversation
 from messaging.models.conversations import ConversationStatus
 from messaging.transports import capabilities_of
+from project.kernel.prepared import prepared_cursor
 
 _LOCK = "SELECT * FROM messaging_conversation WHERE id = %s FOR NO KEY UPDATE"
+_LOCK_OF_LEAD = "SELECT * FROM messaging_conversation WHERE lead_id = %s FOR NO KEY UPDATE"
 _RELATED = ("lead", "channel", "workspace")
 
 
@@ -49,7 +51,7 @@ def next_seq(conversation: Conversation) -> int:
 
     The row counts, not the object: a service that locks the conversation again has an object of its own.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_NEXT_SEQ, [conversation.pk])
         (conversation.seq,) = cursor.fetchone()
     tell_screens(conversation)
@@ -81,16 +83,21 @@ def change_seq(conversation_id: int) -> int:
 
 def open_conversation(*, lead: Lead, channel: Channel, now: datetime) -> Conversation:
     """The lead's conversation, locked; made on their first message."""
-    conversation = Conversation.objects.filter(lead=lead).first()
+    conversation = _lock_conversation_of(lead)
     if conversation is None:
-        conversation, _ = Conversation.objects.get_or_create(
-            lead=lead,
-            workspace_id=lead.workspace_id,
-            defaults={"channel": channel, "created_at": now, "last_message_at": now},
+        new = Conversation(
+            workspace_id=lead.workspace_id, lead=lead, channel=channel, created_at=now, last_message_at=now
         )
+        Conversation.objects.bulk_create([new], ignore_conflicts=True)  # their other first message may be quicker
+        conversation = _lock_conversation_of(lead)
+        assert conversation is not None
     conversation.lead = lead
     conversation.workspace = channel.workspace
-    return lock_conversation(conversation)
+    return conversation
+
+
+def _lock_conversation_of(lead: Lead) -> Conversation | None:
+    return next(iter(Conversation.objects.raw(_LOCK_OF_LEAD, [lead.pk])), None)
 
 
 @transaction.atomic

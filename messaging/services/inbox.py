@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from pydantic import ValidationError
 
@@ -22,6 +21,7 @@ from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
 from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
 from project.kernel.events import kick
+from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import workspace_scope
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,16 @@ FOR UPDATE OF event SKIP LOCKED
 # lower id may commit while the higher is being applied. Replays do the same. This lock keeps them one at a time.
 LOCK_ORDER_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
+# Prepared, because a conversation has four events, and Django would take longer to write these than PostgreSQL to run.
+_BEGIN = "UPDATE messaging_webhookevent SET attempts_made = %s, due_at = %s WHERE id = %s"
+_LOCK_OURS = """
+SELECT true FROM messaging_webhookevent WHERE id = %s AND state = 'received' AND attempts_made = %s FOR NO KEY UPDATE
+"""
+_MARK_OURS = """
+UPDATE messaging_webhookevent SET state = %s, applied_at = %s, error = %s
+WHERE id = %s AND state = 'received' AND attempts_made = %s
+"""
+
 
 def claim_next_in_order(now: datetime) -> WebhookEvent | None:
     """The oldest due event that no earlier one of the same `order_key` waits before."""
@@ -129,7 +139,7 @@ def claim_next_in_order(now: datetime) -> WebhookEvent | None:
 
 
 def lock_sender(event: WebhookEvent) -> None:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(LOCK_ORDER_KEY, [f"{event.source}/{event.source_id}/{event.order_key}"])
 
 
@@ -142,7 +152,7 @@ def apply_one_due_event(now: datetime, *, claim: Claim = claim_next_in_order, lo
         with transaction.atomic():
             if _is_ours(event):
                 lock(event)
-                _mark(event, state=_apply(event, now), applied_at=now, error="")
+                _mark(event, _apply(event, now), applied_at=now)
     except Exception as error:
         _record_failure(event, error, now)
     return True
@@ -158,13 +168,16 @@ def _begin_attempt(now: datetime, claim: Claim) -> WebhookEvent | None:
         return None
     event.attempts_made += 1
     event.due_at = now + retry_delay(event.attempts_made)
-    event.save(update_fields=["attempts_made", "due_at"])
+    with prepared_cursor() as cursor:
+        cursor.execute(_BEGIN, [event.attempts_made, event.due_at, event.pk])
     return event
 
 
 def _is_ours(event: WebhookEvent) -> bool:
     """Lock it, unless another worker began a later attempt meanwhile: this one may have been paused."""
-    return _tried_as_now(event).select_for_update(no_key=True).first() is not None
+    with prepared_cursor() as cursor:
+        cursor.execute(_LOCK_OURS, [event.pk, event.attempts_made])
+        return cursor.fetchone() is not None
 
 
 def _apply(event: WebhookEvent, now: datetime) -> EventState:
@@ -182,16 +195,13 @@ def _record_failure(event: WebhookEvent, error: Exception, now: datetime) -> Non
     is_hopeless = isinstance(error, (UnreadablePayload, ValidationError)) or attempt >= MAX_ATTEMPTS
     level = logging.ERROR if is_hopeless else logging.WARNING
     logger.log(level, "event.failed", extra={"event_id": event.pk, "attempt": attempt}, exc_info=error)
-    _mark(event, state=EventState.PARKED if is_hopeless else EventState.RECEIVED, error=_words(error))
+    _mark(event, EventState.PARKED if is_hopeless else EventState.RECEIVED, error=_words(error))
 
 
-def _mark(event: WebhookEvent, **columns: object) -> None:
+def _mark(event: WebhookEvent, state: EventState, *, applied_at: datetime | None = None, error: str = "") -> None:
     """Unless another worker was quicker after our transaction was undone."""
-    _tried_as_now(event).update(**columns)
-
-
-def _tried_as_now(event: WebhookEvent) -> QuerySet[WebhookEvent]:
-    return WebhookEvent.objects.filter(pk=event.pk, state=EventState.RECEIVED, attempts_made=event.attempts_made)
+    with prepared_cursor() as cursor:
+        cursor.execute(_MARK_OURS, [state, applied_at, error, event.pk, event.attempts_made])
 
 
 def _words(error: Exception) -> str:

@@ -21,6 +21,8 @@ from .facts import gather_facts
 
 PREVIEW_LENGTH = 200
 
+_OF_INTENT = "SELECT * FROM messaging_message WHERE workspace_id = %s AND intent_key = %s"
+
 
 @transaction.atomic(savepoint=False)
 def queue_message(
@@ -42,9 +44,9 @@ def queue_message(
     A refusal by the gate is no error: the message is stored as suppressed, with the reason.
     """
     conversation = lock_conversation(conversation)
-    known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()
+    known = Message.objects.raw(_OF_INTENT, [conversation.workspace_id, intent_key])
     if known:
-        return known
+        return known[0]
     seq = next_seq(conversation)
     message = Message(
         workspace_id=conversation.workspace_id,

@@ -13,10 +13,11 @@ from crm.services.holds import place_hold
 from crm.services.leads import Name, find_or_create_lead
 from crm.services.trail import record_decision
 from messaging import signals, transports
-from messaging.models import Channel, Conversation, Message, ServiceWindow
+from messaging.models import Channel, Conversation, Message
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from project.kernel.events import announce
+from project.kernel.prepared import prepared_cursor
 
 from .conversations import next_seq, open_conversation
 from .outbound import PREVIEW_LENGTH
@@ -129,14 +130,22 @@ def _turn_due(conversation: Conversation, now: datetime) -> datetime:
     return min(now + pause, max(begun + LONGEST_DEBOUNCE * pause, now))
 
 
+_OPEN_WINDOW = """
+    INSERT INTO messaging_servicewindow AS known
+        (workspace_id, conversation_id, channel_id, address, opened_at, closes_at)
+    VALUES (%s, %s, %s, %s, %s, %s)
+    ON CONFLICT (conversation_id, channel_id) DO UPDATE
+       SET address = excluded.address, opened_at = excluded.opened_at, closes_at = excluded.closes_at
+     WHERE known.opened_at <= excluded.opened_at
+"""
+
+
 def _open_window(conversation: Conversation, channel: Channel, address: str, at: datetime) -> None:
-    hours = transports.capabilities_of(channel.kind).window_hours
-    newest = {"address": address, "opened_at": at, "closes_at": _closing(at, hours)}
-    known = ServiceWindow.objects.filter(conversation=conversation, channel=channel)
-    if not known.filter(opened_at__lte=at).update(**newest):
-        known.get_or_create(
-            workspace_id=conversation.workspace_id, conversation=conversation, channel=channel, defaults=newest
-        )
+    """The newest message decides, in whatever order they arrive."""
+    closes_at = _closing(at, transports.capabilities_of(channel.kind).window_hours)
+    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at]
+    with prepared_cursor() as cursor:
+        cursor.execute(_OPEN_WINDOW, values)
 
 
 def _closing(at: datetime, hours: int | None) -> datetime | None:

@@ -97,6 +97,7 @@ def without_conversation_lock() -> Iterator[None]:
     with ExitStack() as stack:
         for owner, name, lock in (
             (conversations, "_LOCK", "FOR NO KEY UPDATE"),
+            (conversations, "_LOCK_OF_LEAD", "FOR NO KEY UPDATE"),
             (sendable, "_LOCK_NEXT", "FOR NO KEY UPDATE OF conversation SKIP LOCKED"),
         ):
             stack.enter_context(without_clause(owner, name, lock))
