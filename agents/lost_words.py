@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from crm.models.consent import Purpose
+from messaging import gate
 from messaging.models import Message
 from messaging.models.messages import MessageStatus
 from project.kernel.scope import across_workspaces, workspace_scope
@@ -13,8 +14,6 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from .alerts import alert_staff
 
 logger = logging.getLogger(__name__)
-
-LOST = (MessageStatus.FAILED, MessageStatus.IN_DOUBT)
 
 REST = timedelta(seconds=60)
 """How long a message rests of which nobody could be told, so that it stands before no other."""
@@ -57,13 +56,22 @@ def _claim(now: datetime) -> Message | None:
 def _alert(message: Message, now: datetime) -> None:
     message = Message.objects.select_related("lead", "conversation__workspace").get(pk=message.pk)
     Message.objects.filter(pk=message.pk).update(alert_due_at=None)
-    if message.status not in LOST or message.purpose != Purpose.SERVICE:  # delivered after all, or nobody waits
+    what = _loss(message)
+    if not what or message.purpose != Purpose.SERVICE:  # delivered after all, or nobody waits
         return
-    what = "did not arrive" if message.status == MessageStatus.FAILED else "may not have arrived"
     alert_staff(
         conversation=message.conversation,
         headline=f"A message to {message.lead} {what}",
         text=f"“{message.body[:500]}”\nThe trail beside the conversation says why.",
         key=f"message:{message.pk}:{message.status}:{message.attempts_made}",
         now=now,
+    )
+
+
+def _loss(message: Message) -> str:
+    """What became of the words; empty when they are not lost."""
+    if message.status == MessageStatus.SUPPRESSED and message.verdict.get("code") == gate.WINDOW_CLOSED:
+        return "came too late for the service window"
+    return {MessageStatus.FAILED: "did not arrive", MessageStatus.IN_DOUBT: "may not have arrived"}.get(
+        MessageStatus(message.status), ""
     )

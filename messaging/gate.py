@@ -63,6 +63,7 @@ class Verdict:
 
 
 PAUSED_SENDER_LOOK_AGAIN = timedelta(seconds=60)
+WINDOW_CLOSED = "window_closed"
 
 HOLD_WORDS = {
     "in_conversation": "a conversation is going on",
@@ -125,7 +126,7 @@ def _window(facts: Facts) -> Verdict | None:
         return None
     if facts.window_closes_at is not None and facts.window_closes_at > facts.now:
         return None
-    return _suppress("window_closed", "The service window is closed; only an approved template may open it again.")
+    return _suppress(WINDOW_CLOSED, "The service window is closed; only an approved template may open it again.")
 
 
 def _sender(facts: Facts) -> Verdict | None:

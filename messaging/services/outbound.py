@@ -120,6 +120,8 @@ def record_suppression(message: Message, verdict: Verdict, now: datetime) -> Non
         code=verdict.code,
         epoch=message.epoch,
     )
+    if verdict.code == gate.WINDOW_CLOSED:  # the customer waits for words that cannot reach them any more
+        Message.objects.filter(pk=message.pk).update(alert_due_at=now)
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
 
 

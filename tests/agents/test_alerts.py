@@ -6,6 +6,7 @@ from django.core import mail
 from agents.alerts import alert_staff
 from agents.models import StaffAlert
 from crm.models import Role
+from messaging.services.channels import pause_channel, resume_channel
 from project.kernel.scope import workspace_scope
 from tests.cast import join
 from tests.journeys.world import World
@@ -88,6 +89,18 @@ def test_the_team_hears_of_words_that_did_not_arrive(world: World) -> None:
     assert len(mail.outbox) == 2
     world.wait(minutes=5)
     assert len(mail.outbox) == 2
+
+
+def test_the_team_hears_of_words_that_came_too_late_for_the_window(greeted: World) -> None:
+    with workspace_scope(greeted.acme):
+        pause_channel(channel=greeted.channel, user=greeted.bruno, reason="Moving to another number", now=greeted.now)
+    greeted.davi_says("What does it cost?")
+    greeted.wait(hours=25)
+    with workspace_scope(greeted.acme):
+        resume_channel(channel=greeted.channel, user=greeted.bruno, now=greeted.now)
+    greeted.settle()
+    about = [letter.subject for letter in mail.outbox if "window" in letter.subject]
+    assert about == ["A message to Davi came too late for the service window"] * 2
 
 
 def test_words_of_which_nobody_could_be_told_stand_before_no_others(
