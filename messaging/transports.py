@@ -21,6 +21,8 @@ from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
+    "sms_twilio": "messaging.channels.sms_twilio",
+    "telegram": "messaging.channels.telegram",
     "webchat": "messaging.channels.webchat",
     "canary": "messaging.channels.canary",
 }

@@ -32,6 +32,7 @@ class Lead(models.Model):
 class IdentityKind(models.TextChoices):
     PHONE = "phone", "Phone (E.164)"
     WHATSAPP = "whatsapp", "WhatsApp business-scoped id"
+    TELEGRAM = "telegram", "Telegram id"
     VISITOR = "visitor", "Web-chat visitor"
     EMAIL = "email", "E-mail"
 

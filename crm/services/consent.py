@@ -46,6 +46,19 @@ def record_consent(
         release_hold(lead=lead, kind=HoldKind.UNSUBSCRIBED, reason="Opted in again.", now=now)
 
 
+def record_provider_opt_out(*, lead: Lead, channel_kind: str, proof: str, now: datetime) -> None:
+    """The provider says that this person wants nothing more from us there: a block, STOP, a refused message."""
+    record_consent(
+        lead=lead,
+        channel_kind=channel_kind,
+        purposes=(Purpose.SERVICE, Purpose.MARKETING),
+        state=ConsentState.WITHDRAWN,
+        source="provider",
+        proof=proof,
+        now=now,
+    )
+
+
 def consent_state(lead_id: int, channel_kind: str, purpose: str) -> str | None:
     """The state in force: `granted`, `withdrawn`, or None when the lead never said."""
     return (

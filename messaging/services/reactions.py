@@ -6,8 +6,7 @@ The conversation is locked by the caller.
 
 from datetime import datetime, timedelta
 
-from crm.models.consent import ConsentState, Purpose
-from crm.services.consent import record_consent
+from crm.services.consent import record_provider_opt_out
 from crm.services.trail import record_decision
 from messaging import floor, signals
 from messaging.models import Conversation, Message
@@ -51,7 +50,7 @@ def react(
     else:
         give_up(message, conversation, code=code, why=why, now=now, instead=reaction.instead)
     if reaction.kind == ErrorKind.OPTED_OUT:
-        _record_opt_out(message, code, now)
+        record_provider_opt_out(lead=message.lead, channel_kind=channel.kind, proof=code, now=now)
 
 
 def _wait(message: Message, reaction: Reaction) -> timedelta:
@@ -120,15 +119,3 @@ def free(message: Message) -> None:
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
     if Message.objects.filter(lead_id=message.lead_id, status=MessageStatus.QUEUED).exists():
         kick_sending()
-
-
-def _record_opt_out(message: Message, code: str, now: datetime) -> None:
-    record_consent(
-        lead=message.lead,
-        channel_kind=message.channel.kind,
-        purposes=(Purpose.SERVICE, Purpose.MARKETING),
-        state=ConsentState.WITHDRAWN,
-        source="provider",
-        proof=code,
-        now=now,
-    )

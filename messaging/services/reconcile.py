@@ -76,7 +76,10 @@ def _unsettled(now: datetime) -> QuerySet[Attempt]:
 def _settle(attempt: Attempt, now: datetime) -> None:
     message = Message.objects.select_related("channel").get(pk=attempt.message_id)
     try:
+        _require_list(message.channel.kind)
         found = _find_at_provider(attempt, message)
+    except CannotTell:
+        found, was_asked = None, False
     except Exception as error:  # a provider that is away, or settings that do not work any more: nobody was asked
         logger.warning("reconcile.failed", extra={"attempt": attempt.pk, "error": str(error)})
         found, was_asked = None, False
@@ -88,6 +91,15 @@ def _settle(attempt: Attempt, now: datetime) -> None:
         settle_absent(attempt_id=attempt.pk, now=now)
     elif now >= _given_up_at(attempt):
         settle_abandoned(attempt_id=attempt.pk, now=now)
+
+
+class CannotTell(Exception):
+    """This provider shows no list of its messages: only a callback or a person settles the doubt."""
+
+
+def _require_list(kind: str) -> None:
+    if not transports.capabilities_of(kind).lists_sent:
+        raise CannotTell(kind)
 
 
 def _age(attempt: Attempt) -> timedelta:

@@ -32,6 +32,7 @@ from tests.doubles.twilio_book import (
     checked_message,
     listing,
     matches,
+    note_keyword,
     refusal_answer,
     resource,
     update,
@@ -83,6 +84,7 @@ class TwilioDouble(HttpDouble):
         self.plan = plan or CallbackPlan()
         self.callbacks = StatusCaller(self.advance, routes=routes)
         self.calls = CallLedger()
+        self.blocked: set[tuple[str, str]] = set()
         self._book: dict[str, BookedMessage] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
@@ -103,7 +105,11 @@ class TwilioDouble(HttpDouble):
             return [replace(message) for message in self._book.values() if to in (None, message.to)]
 
     def receive(self, form: dict[str, str], *, created_at: datetime | None = None) -> None:
-        """Put a customer's message into the book, as Twilio does before it calls the webhook."""
+        """Put a customer's message into the book, as Twilio does before it calls the webhook.
+
+        STOP on SMS closes the number to the sender, until START.
+        """
+        note_keyword(self.blocked, form)
         self._add(
             BookedMessage(
                 sid=form["MessageSid"],
@@ -124,6 +130,7 @@ class TwilioDouble(HttpDouble):
         with self._lock:
             self._book.clear()
             self._faults.clear()
+            self.blocked.clear()
         self.calls.clear()
         self.callbacks.log.clear()
         self.plan = CallbackPlan()
@@ -162,6 +169,8 @@ class TwilioDouble(HttpDouble):
     def _create(self, request: Request) -> Answer:
         call = self.calls.begin(request)
         message = checked_message(request, self.account_sid, now=self.clock())
+        if (message.to, message.sender) in self.blocked:
+            raise Refusal(400, 21610, "Attempt to send to unsubscribed recipient")
         fault = self._next_fault(message)
         if fault is None:
             return Response.json(201, self._accept(message, call))

@@ -16,6 +16,8 @@ from tests.doubles.server import Request, Response
 MAX_BODY: Final = 1600
 _ADDRESS: Final = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}|whatsapp:[A-Z]{2}\.[A-Za-z0-9.]{1,150}")
 _SERVICE: Final = re.compile(r"MG[0-9a-f]{32}")
+_STOP: Final = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+_START: Final = {"START", "YES", "UNSTOP"}
 _CONTENT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
@@ -56,6 +58,17 @@ def refusal_answer(refusal: Refusal) -> Response:
         "status": refusal.status,
     }
     return Response.json(refusal.status, content)
+
+
+def note_keyword(blocked: set[tuple[str, str]], form: dict[str, str]) -> None:
+    """What Twilio does by itself on SMS, before anybody else reads the message."""
+    pair, word = (form["From"], form["To"]), form.get("Body", "").strip().upper()
+    if form["From"].startswith("whatsapp:"):
+        return
+    if word in _STOP:
+        blocked.add(pair)
+    elif word in _START:
+        blocked.discard(pair)
 
 
 def checked_message(request: Request, account_sid: str, *, now: datetime) -> BookedMessage:

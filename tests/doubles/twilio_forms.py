@@ -59,6 +59,43 @@ def inbound_form(
     return form | more
 
 
+def sms_form(
+    body: str = "Hello",
+    *,
+    sender: str = "+5511900000001",
+    to: str = "+14155550100",
+    message_sid: str | None = None,
+    media: tuple[tuple[str, str], ...] = (),
+    **more: str,
+) -> dict[str, str]:
+    """The parameter set of an SMS, or of an MMS: no profile, no WaId, where the numbers are instead."""
+    sid = message_sid or f"{'MM' if media else 'SM'}{uuid.uuid4().hex}"
+    form = {
+        "ToCountry": "US",
+        "ToState": "CA",
+        "SmsMessageSid": sid,
+        "NumMedia": str(len(media)),
+        "ToCity": "",
+        "FromZip": "",
+        "SmsSid": sid,
+        "FromState": "",
+        "SmsStatus": "received",
+        "FromCity": "",
+        "Body": body,
+        "FromCountry": "BR",
+        "To": to,
+        "ToZip": "",
+        "NumSegments": "1",
+        "MessageSid": sid,
+        "AccountSid": "AC00000000000000000000000000000001",
+        "From": sender,
+        "ApiVersion": "2010-04-01",
+    }
+    for number, (url, content_type) in enumerate(media):
+        form |= {f"MediaUrl{number}": url, f"MediaContentType{number}": content_type}
+    return form | more
+
+
 def _channel_metadata(profile_name: str, phone: str) -> str:
     context = {"ProfileName": profile_name, "WaId": phone}
     return json.dumps({"type": "whatsapp", "data": {"context": context}}, separators=(",", ":"))

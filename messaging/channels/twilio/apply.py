@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs
 
+from crm.services.consent import record_provider_opt_out
 from crm.services.leads import Name
-from messaging.models import Channel, WebhookEvent
+from messaging.models import Channel, Message, WebhookEvent
 from messaging.models.webhooks import EventState
 from messaging.services.receiving import receive_message
 from messaging.services.statuses import UnknownMessage, record_status
@@ -48,21 +49,38 @@ KEPT: Final = frozenset(
 """What stands on the message beside its words."""
 
 Identities = Callable[[InboundMessage], list[Name]]
+StoppedBy = Callable[[InboundMessage], str]
 
 
-def apply_form(event: WebhookEvent, *, identities: Identities, now: datetime) -> EventState:
-    """Apply one stored form; raises UnreadableForm for one that makes no sense."""
+def never_stopped(said: InboundMessage) -> str:
+    return ""
+
+
+def apply_form(
+    event: WebhookEvent, *, identities: Identities, stopped_by: StoppedBy = never_stopped, now: datetime
+) -> EventState:
+    """Apply one stored form; raises UnreadableForm for one that makes no sense.
+
+    `stopped_by` gives the word by which Twilio itself took an opt-out, which is then recorded and not confirmed again.
+    """
     channel = Channel.objects.select_related("workspace").get(pk=event.source_id)
     if event.kind == "status":
         return _apply_status(channel, event, now)
-    return _apply_inbound(channel, event, identities, now)
-
-
-def _apply_inbound(channel: Channel, event: WebhookEvent, identities: Identities, now: datetime) -> EventState:
     said = InboundMessage.from_form(parse_form(bytes(event.body)))
-    message = receive_message(
+    message = _receive(channel, event, said, identities(said), now)
+    if message is None:
+        return EventState.IGNORED
+    if word := stopped_by(said):
+        record_provider_opt_out(lead=message.lead, channel_kind=channel.kind, proof=word, now=now)
+    return EventState.APPLIED
+
+
+def _receive(
+    channel: Channel, event: WebhookEvent, said: InboundMessage, identities: list[Name], now: datetime
+) -> Message | None:
+    return receive_message(
         channel=channel,
-        identities=identities(said),
+        identities=identities,
         address=said.sender,
         provider_id=said.message_sid,
         body=said.text,
@@ -72,7 +90,6 @@ def _apply_inbound(channel: Channel, event: WebhookEvent, identities: Identities
         now=now,
         profile_name=said.profile_name,
     )
-    return EventState.APPLIED if message else EventState.IGNORED
 
 
 def _apply_status(channel: Channel, event: WebhookEvent, now: datetime) -> EventState:

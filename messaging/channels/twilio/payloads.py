@@ -10,7 +10,7 @@ import re
 from typing import Annotated, Final, TypeVar
 
 import phonenumbers
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from messaging.incoming import UnreadablePayload
 
@@ -55,8 +55,8 @@ class Media(_Frozen):
 
 
 class Location(_Frozen):
-    latitude: float
-    longitude: float
+    latitude: Annotated[float, Field(allow_inf_nan=False)]  # PostgreSQL's JSON has no NaN
+    longitude: Annotated[float, Field(allow_inf_nan=False)]
     address: str = ""
     label: str = ""
 

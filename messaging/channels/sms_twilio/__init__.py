@@ -1,0 +1,1 @@
+"""SMS and MMS from a number on Twilio."""

@@ -1,0 +1,1 @@
+"""Telegram, by a bot. https://core.telegram.org/bots/api"""
