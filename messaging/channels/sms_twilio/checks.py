@@ -45,5 +45,5 @@ class Settings(TwilioSettings):
     rate_per_second: Rate | None = Field(
         None,
         title="Messages a second",
-        description="Of this number. Empty: 1, as a long code of the US allows; toll-free numbers send 3.",
+        description="Of this number. Empty: 1, as a long code of the US allows; other numbers are faster.",
     )

@@ -64,7 +64,7 @@ class TwilioSettings(ChannelSettings):
     api_base: BaseUrl | None = Field(
         None, title="Twilio's address", description="Empty: https://api.twilio.com. For a double or a region."
     )
-    rate_per_second: Rate | None = Field(None, title="Messages a second")
+    rate_per_second: Rate | None = Field(None, title="Messages a second", description="Of this sender.")
     account_rate_per_second: Rate | None = Field(
         None, title="Messages a second of the account", description="Empty: 2000, as Twilio allows."
     )

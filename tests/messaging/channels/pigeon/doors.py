@@ -1,0 +1,3 @@
+from typing import Final
+
+DOORS: Final = {"inbound_url": "/hooks/pigeon/{token}/landing/"}
