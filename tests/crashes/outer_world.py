@@ -250,8 +250,7 @@ class OuterWorld:
 
     def _request(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> tuple[int | None, str]:
         """Status and body; None when nobody answered, or the door could not store it in time and said so."""
-        parts = urlsplit(address)
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        path = urlsplit(address)._replace(scheme="", netloc="").geturl()
         said = base64.b64encode(body).decode()
         try:
             answer = self._running.ask("answer", method=method, path=path, headers=dict(headers), body=said)
