@@ -13,7 +13,7 @@ from django.urls import reverse
 from crm.models import Membership, Role
 from messaging.live import announce_alert
 from messaging.models import ChannelTrouble, Conversation
-from project.kernel.due import MAX_ATTEMPTS, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, is_any_due, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -98,7 +98,7 @@ def tell_one_trouble(now: datetime) -> bool:
 
 def has_due_alerts(now: datetime) -> bool:
     with across_workspaces():
-        return StaffAlert.objects.filter(due_at__lte=now).exists()
+        return is_any_due(StaffAlert.objects.filter(due_at__lte=now))
 
 
 def mail_one_due_alert(now: datetime) -> bool:

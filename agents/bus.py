@@ -14,7 +14,7 @@ from django.db import transaction
 from crm.models import Lead
 from crm.services.trail import record_decision
 from messaging.models import Conversation
-from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, is_any_due, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -69,7 +69,7 @@ def send_agent_message(
 
 def has_due_agent_messages(now: datetime) -> bool:
     with across_workspaces():
-        return AgentMessage.objects.filter(due_at__lte=now).exists()
+        return is_any_due(AgentMessage.objects.filter(due_at__lte=now))
 
 
 def deliver_one_due_agent_message(now: datetime) -> bool:

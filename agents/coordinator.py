@@ -13,6 +13,7 @@ from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.conversations import close_conversation, lock_conversation, next_seq
 from messaging.services.outbound import queue_message, suppress_stale_words
+from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .bus import EVERYONE, send_agent_message
@@ -177,7 +178,7 @@ def send_as_person(
 
 def has_returning_floors(now: datetime) -> bool:
     with across_workspaces():
-        return Floor.objects.filter(returns_at__lte=now).exists()
+        return is_any_due(Floor.objects.filter(returns_at__lte=now), by="returns_at")
 
 
 def return_one_due_floor(now: datetime) -> bool:

@@ -9,6 +9,7 @@ from crm.models.consent import Purpose
 from messaging import gate
 from messaging.models import Message
 from messaging.models.messages import MessageStatus
+from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .alerts import alert_staff
@@ -21,7 +22,7 @@ REST = timedelta(seconds=60)
 
 def has_lost_words(now: datetime) -> bool:
     with across_workspaces():
-        return Message.objects.filter(alert_due_at__lte=now).exists()
+        return is_any_due(Message.objects.filter(alert_due_at__lte=now), by="alert_due_at")
 
 
 def alert_of_one_lost_message(now: datetime) -> bool:

@@ -11,6 +11,7 @@ from analytics.audit.checks import Level, run_check
 from analytics.audit.report import as_stored
 from analytics.models import AuditRun
 from crm.models import Workspace
+from project.kernel.due import is_any_due
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces
 
@@ -44,7 +45,7 @@ def request_audit(*, workspace: Workspace, now: datetime) -> AuditRun:
 
 def has_requested_audits(now: datetime) -> bool:
     with across_workspaces():
-        return AuditRun.objects.filter(started_at=None, requested_at__lte=now).exists()
+        return is_any_due(AuditRun.objects.filter(started_at=None, requested_at__lte=now), by="requested_at")
 
 
 def run_one_requested_audit(now: datetime) -> bool:

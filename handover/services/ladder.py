@@ -17,7 +17,7 @@ from messaging.models import Conversation
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import lock_conversation, next_seq
-from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, is_any_due, retry_delay
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -41,7 +41,7 @@ OUTAGE = timedelta(minutes=1)
 
 def has_due_steps(now: datetime) -> bool:
     with across_workspaces():
-        return _due(now).exists()
+        return is_any_due(_due(now))
 
 
 def climb_one_due_step(now: datetime) -> bool:

@@ -19,7 +19,7 @@ from messaging.doors.sources import source_named
 from messaging.incoming import INSERT_NEW_EVENTS, NewEvent, UnreadablePayload, columns, new_event, storable
 from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
-from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, is_any_due, retry_delay
 from project.kernel.events import kick
 from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import workspace_scope
@@ -92,7 +92,7 @@ def _kick_applier() -> None:
 
 
 def has_due_events(now: datetime) -> bool:
-    return WebhookEvent.objects.filter(state=EventState.RECEIVED, due_at__lte=now).exists()
+    return is_any_due(WebhookEvent.objects.filter(state=EventState.RECEIVED, due_at__lte=now))
 
 
 def stuck_events(now: datetime, seconds: float) -> int:

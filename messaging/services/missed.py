@@ -13,6 +13,7 @@ from messaging import transports
 from messaging.incoming import NewEvent, new_event
 from messaging.models import Channel
 from messaging.transports import Seen, TransportError
+from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces
 
 from .inbox import store_events
@@ -32,7 +33,7 @@ QUIET = timedelta(seconds=20)
 
 def has_due_sweeps(now: datetime) -> bool:
     with across_workspaces():
-        return _due(now).exists()
+        return is_any_due(_due(now), by="sweep_due_at")
 
 
 def sweep_one_due_channel(now: datetime) -> bool:

@@ -13,6 +13,7 @@ from messaging import transports
 from messaging.models import Attempt, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
 from messaging.transports import Receipt, Seen
+from project.kernel.due import is_any_due
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -32,7 +33,7 @@ CLOCK_SLACK = timedelta(seconds=60)
 
 def has_overdue_attempts(now: datetime) -> bool:
     with across_workspaces():
-        return _overdue().exists()
+        return is_any_due(_overdue(), by="deadline_at")
 
 
 def doubt_one_overdue_attempt(now: datetime) -> bool:
@@ -48,7 +49,7 @@ def doubt_one_overdue_attempt(now: datetime) -> bool:
 
 def has_unsettled_attempts(now: datetime) -> bool:
     with across_workspaces():
-        return _unsettled(now).exists()
+        return is_any_due(_unsettled(now), by="settle_at")
 
 
 def settle_one_unknown_attempt(now: datetime) -> bool:

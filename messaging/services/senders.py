@@ -11,6 +11,7 @@ from crm.models import User
 from messaging import signals
 from messaging.models import Channel, SenderChange
 from messaging.models.channels import Sending
+from project.kernel.due import is_any_due
 from project.kernel.events import announce, kick
 from project.kernel.scope import across_workspaces
 
@@ -58,7 +59,7 @@ def _record(channel: Channel, sending: Sending, reason: str, user: User | None, 
 
 def has_resuming_senders(now: datetime) -> bool:
     with across_workspaces():
-        return _resuming(now).exists()
+        return is_any_due(_resuming(now), by="resumes_at")
 
 
 def resume_one_due_sender(now: datetime) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
@@ -34,6 +36,15 @@ class Sweep:
 
 
 _sweeps: dict[str, Sweep] = {}
+
+
+def is_any_due(rows: QuerySet[Any], by: str = "due_at") -> bool:
+    """Whether there is a row, looked for in the order of the partial index on `by`.
+
+    Without that order (as in EXISTS) PostgreSQL, which takes state and time for independent, expects to meet a due row
+    soon wherever it begins, and reads the whole table: 10 ms among 30,000 open handovers.
+    """
+    return rows.order_by(by).values_list("pk").first() is not None
 
 
 def register_sweep(sweep: Sweep) -> None:
