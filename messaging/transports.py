@@ -106,19 +106,21 @@ class About:
         return f"{self.label} ({self.provider})" if self.provider else self.label
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
+    """What is not said cannot be done."""
+
     window_hours: int | None  # None: a customer may be written to at any time
-    templates: bool
     max_text: int
-    media_kinds: tuple[str, ...]
-    max_media: int
-    read_receipts: bool
-    typing: bool
     status_callbacks: bool
     lists_sent: bool  # the provider can be asked which messages it has
     bulk_rate_per_second: float  # of one sender; 0: no limit
-    pair_seconds: float  # least time between two messages to one person, beyond the burst; 0: none
+    templates: bool = False
+    media_kinds: tuple[str, ...] = ()
+    max_media: int = 0
+    read_receipts: bool = False
+    typing: bool = False
+    pair_seconds: float = 0.0  # least time between two messages to one person, beyond the burst; 0: none
     has_live_page: bool = False  # the customer looks at a page of ours, which is told of every change
     lists_received: bool = False  # the provider can be asked what customers wrote, should a webhook have been lost
     is_internal: bool = False  # the installation's own: never offered to people

@@ -19,6 +19,7 @@ from django.conf import settings
 from handover.models import Booking, CalendlyConnection
 from messaging.channels.canary.webhook import SIGNATURE_HEADER
 from messaging.channels.canary.webhook import sign as sign_canary
+from messaging.channels.telegram.webhook import HEADER, webhook_secret
 from messaging.channels.webchat.identity import Visitor, sign_visitor
 from messaging.models import Channel
 from messaging.services.channels import create_channel
@@ -26,7 +27,9 @@ from messaging.transports import CHANNELS
 from project.kernel import clock
 from project.kernel.scope import workspace_scope
 from tests.doubles.calendly_events import created, signature
-from tests.doubles.twilio_forms import FORM_TYPE, inbound_form, status_form
+from tests.doubles.telegram import BOT_TOKEN, DAVI, message_update
+from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
+from tests.doubles.twilio_forms import FORM_TYPE, inbound_form, sms_form, status_form
 from tests.journeys.world import SENDER, World
 from tests.messaging.hooks import sign_bytes
 
@@ -66,6 +69,34 @@ def twilio(world: World) -> list[Knocker]:
         return Knocker("whatsapp_twilio", world.channel.pk, path, FORM_TYPE, sign, honest)
 
     return [at("inbound", _inbound), at("status", _status)]
+
+
+def sms(world: World) -> list[Knocker]:
+    values = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "sender": "+14155550100"}
+    channel = create_channel(workspace=world.acme, kind="sms_twilio", name="Text", values=values, now=world.now)
+    path = f"/hooks/sms_twilio/{channel.token}/inbound/"
+
+    def sign(body: bytes) -> Mapping[str, str]:
+        return {"X-Twilio-Signature": sign_bytes(settings.PUBLIC_BASE_URL + path, body)}
+
+    def honest(number: int) -> bytes:
+        sender = f"+55119{number % 5:08}"
+        return urlencode(sms_form(f"Hello {number}", message_sid=f"SM{number:032x}", sender=sender)).encode()
+
+    return [Knocker("sms_twilio", channel.pk, path, FORM_TYPE, sign, honest)]
+
+
+def telegram(world: World) -> list[Knocker]:
+    values = {"sender": "@AcmeBot", "bot_token": BOT_TOKEN}
+    channel = create_channel(workspace=world.acme, kind="telegram", name="Bot", values=values, now=world.now)
+    path = f"/hooks/telegram/{channel.token}/inbound/"
+
+    def honest(number: int) -> bytes:
+        user = {**DAVI, "id": 7_000 + number % 5}
+        update = message_update(f"Hello {number}", user=user, message_id=number + 1)
+        return json.dumps({**update, "update_id": number}).encode()
+
+    return [Knocker("telegram", channel.pk, path, JSON_TYPE, lambda _: {HEADER: webhook_secret(BOT_TOKEN)}, honest)]
 
 
 def _inbound(number: int) -> bytes:
@@ -154,6 +185,8 @@ def unsigned(world: World, source: str) -> list[Knocker]:
 
 KNOCKERS: dict[str, Callable[[World], list[Knocker]]] = {
     "whatsapp_twilio": twilio,
+    "sms_twilio": sms,
+    "telegram": telegram,
     "calendly": calendly,
     "webchat": webchat,
     "canary": canary,

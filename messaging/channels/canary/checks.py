@@ -14,17 +14,11 @@ MAX_TEXT: Final = 1000
 
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
-    templates=False,
     max_text=MAX_TEXT,
-    media_kinds=(),
-    max_media=0,
-    read_receipts=False,
-    typing=False,
     status_callbacks=True,
     # The list is ours and always empty: a call cut short left nothing behind, and doing it again harms nobody.
     lists_sent=True,
     bulk_rate_per_second=200.0,
-    pair_seconds=0.0,
     is_internal=True,
 )
 

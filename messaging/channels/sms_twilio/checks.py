@@ -16,17 +16,13 @@ ABOUT: Final = About(label="SMS", provider="Twilio")
 
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
-    templates=False,
     max_text=1600,  # Twilio's cap: ten segments of GSM-7, twenty-four where one letter needs UCS-2
     media_kinds=("image", "audio", "video", "document"),  # as MMS, where the number and the country have it
     max_media=10,
-    read_receipts=False,
-    typing=False,
     status_callbacks=True,
     lists_sent=True,
     lists_received=True,
     bulk_rate_per_second=1.0,  # a long code of the US; toll-free numbers and others are given their own
-    pair_seconds=0.0,
     account_field="account_sid",
     account_rate_per_second=2000.0,
 )

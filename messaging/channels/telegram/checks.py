@@ -16,11 +16,9 @@ ABOUT: Final = About(label="Telegram")
 
 CAPABILITIES: Final = Capabilities(
     window_hours=None,  # whoever started the bot may be written to until they block it
-    templates=False,
     max_text=4096,
     media_kinds=("image", "audio", "video", "document"),
     max_media=1,
-    read_receipts=False,
     typing=True,
     status_callbacks=False,
     lists_sent=False,  # a message whose answer was lost is decided on by a person

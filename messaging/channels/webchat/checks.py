@@ -16,10 +16,7 @@ MAX_TEXT: Final = 4000
 
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
-    templates=False,
     max_text=MAX_TEXT,
-    media_kinds=(),
-    max_media=0,
     read_receipts=True,
     typing=True,
     status_callbacks=True,
@@ -27,7 +24,6 @@ CAPABILITIES: Final = Capabilities(
     lists_sent=True,
     has_live_page=True,
     bulk_rate_per_second=200.0,
-    pair_seconds=0.0,
 )
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

@@ -9,16 +9,10 @@ SECRET_FIELDS: Final = frozenset({"whistle"})
 ABOUT: Final = About(label="Pigeon post", provider="Acme's loft")
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
-    templates=False,
     max_text=140,
-    media_kinds=(),
-    max_media=0,
-    read_receipts=False,
-    typing=False,
     status_callbacks=False,
     lists_sent=True,
     bulk_rate_per_second=0,
-    pair_seconds=0,
 )
 
 
