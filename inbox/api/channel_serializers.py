@@ -33,7 +33,7 @@ class ChannelKindSerializer(serializers.Serializer[str]):
         return SettingSerializer(settings_of(kind), many=True).data
 
 
-class ChannelSerializer(ChannelHealthSerializer):
+class ChannelDetailSerializer(ChannelHealthSerializer):
     settings = serializers.DictField(child=serializers.CharField(), read_only=True)
     stored_secrets = serializers.SerializerMethodField(help_text="Which secrets are stored; never their values.")
     doors = serializers.SerializerMethodField(help_text="The addresses that the provider or a customer calls.")
@@ -49,7 +49,7 @@ class ChannelSerializer(ChannelHealthSerializer):
 
 
 class ConnectedSerializer(serializers.Serializer[Connected]):
-    channel = ChannelSerializer(read_only=True)
+    channel = ChannelDetailSerializer(read_only=True)
     found = serializers.CharField(source="verified.found", help_text="What the provider said of the channel.")
     warnings = serializers.ListField(child=serializers.CharField(), help_text="What could not be made sure of.")
 

@@ -12,8 +12,8 @@ from project.kernel import clock
 
 from .base import WorkspaceView
 from .channel_serializers import (
+    ChannelDetailSerializer,
     ChannelKindSerializer,
-    ChannelSerializer,
     ChannelSettingsSerializer,
     ConnectedSerializer,
     NewChannelSerializer,
@@ -70,10 +70,10 @@ class ChannelView(WorkspaceView):
 
 
 class ChannelDetail(ChannelView):
-    @documented("channels", ChannelSerializer)
+    @documented("channels", ChannelDetailSerializer)
     def get(self, request: Request, channel_id: int) -> Response:
         """One channel with its settings and the addresses of its doors; of its secrets only which are stored."""
-        return Response(ChannelSerializer(self.channel()).data)
+        return Response(ChannelDetailSerializer(self.channel()).data)
 
     @documented("channels", ConnectedSerializer, takes=ChannelSettingsSerializer)
     def patch(self, request: Request, channel_id: int) -> Response:
