@@ -17,7 +17,6 @@ from .outbox_followed import statuses
 from .outbox_model import ENDS, HAS_LEFT, ON_ITS_WAY
 from .outbox_sending import SWEEPS, Sending
 from .outbox_speech import Speech
-from .provider import Outcome
 
 
 class OutboxMachine(Speech, Sending):
@@ -36,22 +35,12 @@ class OutboxMachine(Speech, Sending):
         self.operator_resumes_sender()
         for _ in range(60):
             for sweep in SWEEPS:
-                while self.works_once(sweep):
+                while self.works_once(self.stage.processes[0], sweep):
                     pass
             if not Message.objects.filter(status__in=ON_ITS_WAY).exists():
                 return
             self.clock.advance(31)
         raise AssertionError(f"these never end: {[row[:2] for row in statuses() if row[1] in ON_ITS_WAY]}")
-
-    def works_once(self, sweep: str) -> bool:
-        """Step by step as before, with a provider that accepts whatever comes."""
-        process = self.stage.processes[0]
-        self.moves(process, sweep, Outcome.ACCEPTED)
-        self.everything_is_as_it_may_be()
-        while not process.is_idle:
-            self.moves(process, sweep, Outcome.ACCEPTED)
-            self.everything_is_as_it_may_be()
-        return bool(process.came_to)
 
     def judge(self) -> None:
         drain(alert_of_one_lost_message, clock=lambda: self.clock.now)

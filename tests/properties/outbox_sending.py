@@ -55,11 +55,22 @@ class Sending(FollowedOutbox):
         process.go_on(outcome)
 
     @rule()
-    def others_look_into_doubts(self) -> None:
-        """Processes that nothing happens to: without them few would sleep through all of it."""
-        for sweep in ("doubt", "ask"):
-            while SWEEPS[sweep](self.clock.now):
-                self.everything_is_as_it_may_be()
+    def the_other_works_while_a_process_sleeps(self) -> None:
+        """Long enough for a doubt, its answer and another sending: chance alone hardly ever lines these up."""
+        for seconds, sweep in ((31, "doubt"), (61, "ask"), (1, "send")):
+            self.pass_time(seconds)
+            for process in self.stage.processes:
+                while process.is_idle and self.works_once(process, sweep):
+                    pass
+
+    def works_once(self, process: Process, sweep: str) -> bool:
+        """Step by step as before, with a provider that accepts whatever comes."""
+        self.moves(process, sweep, Outcome.ACCEPTED)
+        self.everything_is_as_it_may_be()
+        while not process.is_idle:
+            self.moves(process, sweep, Outcome.ACCEPTED)
+            self.everything_is_as_it_may_be()
+        return bool(process.came_to)
 
     @rule(number=either, arrives=st.booleans())
     def process_dies(self, number: int, arrives: bool) -> None:
@@ -128,6 +139,9 @@ class Sending(FollowedOutbox):
 
     @rule(seconds=st.sampled_from([1, 6, 16, 31, 31, 61, 61, 700, 90_000]))
     def time_passes(self, seconds: int) -> None:
+        self.pass_time(seconds)
+
+    def pass_time(self, seconds: int) -> None:
         """A call that would last longer than a transport lets it ends first: nobody hears an answer."""
         for call in list(self.provider.calls):
             if (self.clock.now - call.begun_at).total_seconds() + seconds > CALL_SECONDS and call.process:
