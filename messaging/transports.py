@@ -20,6 +20,7 @@ from messaging.channel_settings import Setting, settings_in
 from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
+    "whatsapp_cloud": "messaging.channels.whatsapp_cloud",
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
     "sms_twilio": "messaging.channels.sms_twilio",
     "telegram": "messaging.channels.telegram",
@@ -59,6 +60,7 @@ class Reaction:
     tell_operator: bool = False
     slows_sender: bool = False  # it is about the sender's or the account's speed: everybody's words wait
     instead: Instead | None = None
+    is_only_marketing: bool = False  # an opt-out that leaves answers and other service messages allowed
 
 
 MAX_RETRIES = 4

@@ -8,6 +8,8 @@ from crm.models.consent import ConsentState, HoldKind, Purpose
 from .holds import place_hold, release_hold
 from .trail import record_decision
 
+EVERYTHING = (Purpose.SERVICE, Purpose.MARKETING)
+
 SAID = {
     ConsentState.WITHDRAWN: "{lead} asked for no more {purposes} messages: “{proof}”.",
     ConsentState.GRANTED: "{lead} agreed to {purposes} messages: “{proof}”.",
@@ -46,12 +48,14 @@ def record_consent(
         release_hold(lead=lead, kind=HoldKind.UNSUBSCRIBED, reason="Opted in again.", now=now)
 
 
-def record_provider_opt_out(*, lead: Lead, channel_kind: str, proof: str, now: datetime) -> None:
-    """The provider says that this person wants nothing more from us there: a block, STOP, a refused message."""
+def record_provider_opt_out(
+    *, lead: Lead, channel_kind: str, proof: str, now: datetime, purposes: tuple[Purpose, ...] = EVERYTHING
+) -> None:
+    """The provider says that this person wants no more of it from us there: a block, STOP, a refused message."""
     record_consent(
         lead=lead,
         channel_kind=channel_kind,
-        purposes=(Purpose.SERVICE, Purpose.MARKETING),
+        purposes=purposes,
         state=ConsentState.WITHDRAWN,
         source="provider",
         proof=proof,
@@ -67,6 +71,12 @@ def consent_state(lead_id: int, channel_kind: str, purpose: str) -> str | None:
         .values_list("state", flat=True)
         .first()
     )
+
+
+def newest_consent_at(lead_id: int, channel_kind: str, purpose: str) -> datetime | None:
+    """When the lead last said anything about it."""
+    said = Consent.objects.filter(lead_id=lead_id, channel_kind=channel_kind, purpose=purpose)
+    return said.order_by("-at", "-id").values_list("at", flat=True).first()
 
 
 def is_opted_out(lead_id: int, channel_kind: str, purpose: str) -> bool:

@@ -51,6 +51,17 @@ def find_or_create_lead(*, workspace: Workspace, identities: list[Name], name: s
     return lead
 
 
+def learn_identities(*, lead: Lead, identities: list[Name], reason: str, now: datetime) -> bool:
+    """The lead is known by these as well from now on; what belongs to somebody else stays there. False: nothing new."""
+    before = set(Identity.objects.filter(lead=lead).values_list("value", flat=True))
+    _learn_identities(lead, identities, now)
+    gained = Identity.objects.filter(lead=lead).exclude(value__in=before).order_by("pk")
+    if names := ", ".join(gained.values_list("value", flat=True)):
+        told = f"{reason} Known as {names} too."
+        record_decision(lead=lead, actor="crm", kind="lead.identity_added", reason=told, now=now)
+    return bool(names)
+
+
 def _create_lead(*, workspace: Workspace, identities: list[Name], name: str, now: datetime) -> Lead:
     """Two first messages at once race here; the unique identity decides, and the loser joins the winner's lead."""
     kind, value = identities[0]

@@ -103,6 +103,7 @@ class ChannelHealthSerializer(serializers.ModelSerializer[Channel]):
             "rests_until",
             "rest_reason",
             "swept_at",
+            "standing",
         ]
 
 

@@ -8,6 +8,7 @@ from crm.models import TrailEntry
 from inbox import words
 from inbox.desk import Desk
 from inbox.queries.fates import may_be_there, meaning_of
+from messaging.contents import contents_of, media_label
 from messaging.models import Message
 from messaging.models.messages import Direction, MessageStatus, Voice
 
@@ -43,6 +44,7 @@ class Said:
     advice: str
     is_trouble: bool
     offer: str
+    notes: tuple[str, ...] = ()
     kind: str = "message"
 
 
@@ -75,6 +77,7 @@ TOLD = {
     "conversation.reopened": ("reopened", "quiet"),
     "conversation.assigned": ("assigned", "quiet"),
     "turn.failed": ("AI failed", "waiting"),
+    "lead.identity_added": ("new number", "quiet"),
 }
 """The decisions that stand in the thread itself; all others are read in the trail beside it."""
 
@@ -133,6 +136,7 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
         advice=advice,
         is_trouble=status in (MessageStatus.FAILED, MessageStatus.IN_DOUBT),
         offer=_offer(message, status),
+        notes=tuple(contents_of(message.payload)),
     )
 
 
@@ -185,6 +189,5 @@ def _next_chance(due_at: datetime | None, desk: Desk, now: datetime) -> str:
 def _attachment(item: dict[str, Any]) -> Attachment:
     content_type = str(item.get("content_type") or item.get("type") or "file")
     url = str(item.get("url") or "")
-    label = {"image": "Picture", "audio": "Voice message", "video": "Video"}.get(content_type.split("/")[0], "File")
     is_web = url.startswith(("https://", "http://", "/"))
-    return Attachment(f"{label} ({content_type})", url if is_web else "", content_type.startswith("image/"))
+    return Attachment(media_label(item), url if is_web else "", content_type.startswith("image/"))

@@ -20,6 +20,7 @@ from .page import Refusal, refusals_in, saved, settings_page, warn
 DOOR_LABELS = {
     "inbound_url": "When a message comes in",
     "status_url": "Status callback",
+    "callback_url": "Callback URL",
     "chat_url": "Chat page",
     "widget_url": "Widget script",
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from messaging.incoming import NewEvent, new_event
 from project.kernel import clock
@@ -14,6 +15,7 @@ from project.kernel import clock
 from .requests import App, CallerGone, Receive, Scope, Send, headers_of, read_body
 from .rows import SourceRows
 from .sources import (
+    AskedDoor,
     BadSignature,
     Door,
     HookRequest,
@@ -23,6 +25,7 @@ from .sources import (
     SourceRow,
     UnknownSource,
     WrongMethod,
+    WrongVerifyToken,
     source_named,
 )
 from .store import EventStore, StoreUnavailable
@@ -32,6 +35,26 @@ logger = logging.getLogger(__name__)
 
 PATH: Final = re.compile(r"/hooks/(?P<source>[a-z0-9_]+)/(?P<token>[^/]+)/?(?P<rest>.*)", re.DOTALL)
 KEPT_HEADERS: Final = ("content-type", "user-agent")  # nothing that could open a door again
+
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at a door that exists, and the row behind it."""
+
+    source: str
+    token: str
+    door: Door
+    row: SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: HTTPStatus
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def wrap(inner: App) -> App:
@@ -56,42 +79,53 @@ class WebhookDoors:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            status = await self._take_in(scope, receive)
+            answer = await self._open(scope, receive)
         except CallerGone:
             return
         except Refused as refusal:
             logger.info("hook.refused", extra={"status": int(refusal.status), "why": str(refusal)})
-            status = refusal.status
+            answer = _refusal(refusal)
         except StoreUnavailable:
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-        await _respond(send, status)
+            answer = Answer(HTTPStatus.SERVICE_UNAVAILABLE, headers=((b"retry-after", b"5"),))
+        await _respond(send, answer)
 
-    async def _take_in(self, scope: Scope, receive: Receive) -> HTTPStatus:
-        """Answers only after the commit: until then the provider's copy is the only one."""
+    async def _open(self, scope: Scope, receive: Receive) -> Answer:
         source, token, rest = _addressed(scope["path"])
         door = _door_of(source)
         row = await self._rows.find(source, door, token)
         if row is None:
             raise NoSuchDoor(source)
+        visit = Visit(source, token, door, row)
+        if scope["method"] == "GET" and isinstance(door, AskedDoor):
+            return await self._confirm(visit, door, _request(scope, rest, headers_of(scope), b""))
         if scope["method"] != "POST":
-            raise WrongMethod(scope["method"])
+            raise WrongMethod(scope["method"], "GET, POST" if isinstance(door, AskedDoor) else "POST")
         headers = headers_of(scope)
         body = await read_body(receive, headers, limit=door.max_body)
-        request = _request(scope, rest, headers, body)
-        event = await self._read(source, token, door, row, request)
+        return await self._take_in(visit, _request(scope, rest, headers, body))
+
+    async def _take_in(self, visit: Visit, request: HookRequest) -> Answer:
+        """Answers only after the commit: until then the provider's copy is the only one."""
+        now = clock.now()
+        event = await self._with_row(
+            visit, lambda row: _event(visit.source, row, request, visit.door.read(request, row, now))
+        )
         if await self._store.add(event):
             self._waker.wake()
-        return door.success_status
+        return Answer(visit.door.success_status)
 
-    async def _read(self, source: str, token: str, door: Door, row: SourceRow, request: HookRequest) -> NewEvent:
-        now = clock.now()
+    async def _confirm(self, visit: Visit, door: AskedDoor, request: HookRequest) -> Answer:
+        return Answer(HTTPStatus.OK, await self._with_row(visit, lambda row: door.confirm(request, row)))
+
+    async def _with_row(self, visit: Visit, act: Callable[[SourceRow], Outcome]) -> Outcome:
+        """Once more with the row as it is now, where its secrets may just have been replaced."""
         try:
-            return _event(source, row, request, door.read(request, row, now))
-        except BadSignature:
-            newer = await self._rows.find_newer(source, door, token)
+            return act(visit.row)
+        except (BadSignature, WrongVerifyToken):
+            newer = await self._rows.find_newer(visit.source, visit.door, visit.token)
             if newer is None:
                 raise
-            return _event(source, newer, request, door.read(request, newer, now))
+            return act(newer)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
@@ -145,14 +179,17 @@ def _event(source: str, row: SourceRow, request: HookRequest, knock: Knock) -> N
     )
 
 
-async def _respond(send: Send, status: HTTPStatus) -> None:
-    body = b"" if status < 300 else status.phrase.encode()
+def _refusal(refusal: Refused) -> Answer:
+    allow = ((b"allow", refusal.allowed.encode()),) if isinstance(refusal, WrongMethod) else ()
+    return Answer(refusal.status, headers=allow)
+
+
+async def _respond(send: Send, answer: Answer) -> None:
+    status = answer.status
+    body = answer.body if status < 300 else status.phrase.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
     if status != HTTPStatus.NO_CONTENT:
         headers.append((b"content-length", str(len(body)).encode()))
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", b"POST"))
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", b"5"))
+    headers.extend(answer.headers)
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})

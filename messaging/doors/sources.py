@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -39,6 +39,16 @@ class NoSuchDoor(Refused):
 
 class WrongMethod(Refused):
     status = HTTPStatus.METHOD_NOT_ALLOWED
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(method)
+        self.allowed = allowed
+
+
+class WrongVerifyToken(Refused):
+    """Who asks whether the address is ours does not know the word that we agreed on."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class BodyTooLarge(Refused):
@@ -93,6 +103,14 @@ class Door(Protocol):
     def load(self, token: str) -> SourceRow | None: ...
 
     def read(self, request: HookRequest, row: SourceRow, now: datetime) -> Knock: ...
+
+
+@runtime_checkable
+class AskedDoor(Door, Protocol):
+    """A door whose provider asks with a GET, before it delivers anything, whether the address is ours."""
+
+    def confirm(self, request: HookRequest, row: SourceRow) -> bytes:
+        """What the provider wants to read; raises `Refused`."""
 
 
 @dataclass(frozen=True, slots=True)

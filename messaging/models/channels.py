@@ -34,6 +34,9 @@ class Channel(models.Model):
     )
     rest_code = models.CharField(max_length=32, blank=True)
     rest_reason = models.CharField(max_length=255, blank=True)
+    standing = models.JSONField(
+        default=dict, blank=True, help_text="What the provider last said of the sender: name of the thing to its words."
+    )
     created_at = models.DateTimeField(default=clock.now)
     swept_at = models.DateTimeField(
         null=True, blank=True, help_text="Up to when the provider's own list has been compared with ours."

@@ -80,6 +80,11 @@ class ServiceWindow(models.Model):
     address = models.CharField(max_length=200, help_text="As the provider spells it.")
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Empty: this channel has no window.")
+    free_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Messages cost nothing before: the customer came from an advertisement. It opens no window.",
+    )
 
     objects = ScopedManager(workspace="workspace")
 

@@ -6,7 +6,8 @@ The conversation is locked by the caller.
 
 from datetime import datetime, timedelta
 
-from crm.services.consent import record_provider_opt_out
+from crm.models.consent import Purpose
+from crm.services.consent import EVERYTHING, record_provider_opt_out
 from crm.services.trail import record_decision
 from messaging import floor, signals
 from messaging.models import Conversation, Message
@@ -50,7 +51,8 @@ def react(
     else:
         give_up(message, conversation, code=code, why=why, now=now, instead=reaction.instead)
     if reaction.kind == ErrorKind.OPTED_OUT:
-        record_provider_opt_out(lead=message.lead, channel_kind=channel.kind, proof=code, now=now)
+        purposes = (Purpose.MARKETING,) if reaction.is_only_marketing else EVERYTHING
+        record_provider_opt_out(lead=message.lead, channel_kind=channel.kind, purposes=purposes, proof=code, now=now)
 
 
 def _wait(message: Message, reaction: Reaction) -> timedelta:

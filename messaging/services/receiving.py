@@ -13,6 +13,7 @@ from crm.services.holds import place_hold
 from crm.services.leads import Name, find_or_create_lead
 from crm.services.trail import record_decision
 from messaging import signals, transports
+from messaging.contents import contents_of
 from messaging.models import Channel, Conversation, Message
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
@@ -82,8 +83,9 @@ def receive_message(
 def preview_of(message: Message) -> str:
     if message.body:
         return message.body[:PREVIEW_LENGTH]
-    kinds = ", ".join(sorted({str(item.get("content_type", "file")) for item in message.media}))
-    return f"[{kinds}]" if kinds else "[empty message]"
+    kinds = sorted({str(item.get("content_type", "file")) for item in message.media})
+    contents = "; ".join([*kinds, *contents_of(message.payload)])
+    return f"[{contents}]"[:PREVIEW_LENGTH] if contents else "[empty message]"
 
 
 def _follow(conversation: Conversation, message: Message, now: datetime) -> None:

@@ -2,8 +2,10 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm.models.activity import ActivityKind
 from crm.services.activity import record_activity
@@ -70,6 +72,22 @@ def record_status(
     if status == MessageStatus.FAILED:
         return _fail(message, conversation, error_code, detail, now)
     return _advance(message, conversation, MessageStatus(status), provider_id, now)
+
+
+@transaction.atomic
+def note_terms(
+    *, channel: Channel, provider_id: str, message_id: str | None, terms: dict[str, Any], free_until: datetime | None
+) -> None:
+    """Keep what the message costs as the provider says, and until when messages cost nothing. Raises UnknownMessage."""
+    found = _find(channel, provider_id, message_id)
+    conversation = lock_conversation(found.conversation_id)
+    message = Message.objects.get(pk=found.pk)
+    if message.payload.get("pricing") != terms and terms:
+        message.payload = {**message.payload, "pricing": terms}
+        message.save(update_fields=["payload"])
+    if free_until:
+        windows = ServiceWindow.objects.filter(conversation=conversation, channel=channel)
+        windows.filter(Q(free_until=None) | Q(free_until__lt=free_until)).update(free_until=free_until)
 
 
 def _find(channel: Channel, provider_id: str, message_id: str | None) -> Message:

@@ -27,10 +27,12 @@ from messaging.transports import CHANNELS
 from project.kernel import clock
 from project.kernel.scope import workspace_scope
 from tests.doubles.calendly_events import created, signature
+from tests.doubles.cloud_updates import SIGNED, batch, encode, signed_headers, text
 from tests.doubles.telegram import BOT_TOKEN, DAVI, message_update
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 from tests.doubles.twilio_forms import FORM_TYPE, inbound_form, sms_form, status_form
 from tests.journeys.world import SENDER, World
+from tests.messaging.channels.cloud import connect as connect_cloud
 from tests.messaging.hooks import sign_bytes
 
 JSON_TYPE = "application/json"
@@ -109,6 +111,20 @@ def _status(number: int) -> bytes:
     return urlencode(status_form(message_sid=f"SM{number:032x}", status="delivered", to=to, sender=SENDER)).encode()
 
 
+def cloud(world: World) -> list[Knocker]:
+    channel = connect_cloud(world.acme, now=world.now)
+
+    def honest(number: int) -> bytes:
+        said = text(f"Hello {number}", at=world.now, sender=f"55119{number % 5:08}", user_id="")
+        return encode(batch(messages=[{**said, "id": f"wamid.{number}"}]))
+
+    def sign(body: bytes) -> Mapping[str, str]:
+        return {SIGNED: signed_headers(body)[SIGNED]}
+
+    path = f"/hooks/whatsapp_cloud/{channel.token}/"
+    return [Knocker("whatsapp_cloud", channel.pk, path, JSON_TYPE, sign, honest)]
+
+
 def calendly(world: World) -> list[Knocker]:
     connection = CalendlyConnection.objects.create(
         workspace=world.acme,
@@ -184,6 +200,7 @@ def unsigned(world: World, source: str) -> list[Knocker]:
 
 
 KNOCKERS: dict[str, Callable[[World], list[Knocker]]] = {
+    "whatsapp_cloud": cloud,
     "whatsapp_twilio": twilio,
     "sms_twilio": sms,
     "telegram": telegram,

@@ -14,12 +14,20 @@ from django.conf import settings
 from messaging.doors.sources import HookRequest, SourceRow, source_named
 from messaging.models import WebhookEvent
 from project.kernel import clock
+from tests.doubles.cloud_updates import APP_SECRET
 from tests.doubles.telegram import BOT_TOKEN
 from tests.fuzz.knockers import SIGNING_KEY, Knocker
 from tests.fuzz.verdicts import assert_nothing_leaks
 from tests.messaging.hooks import AUTH_TOKEN
 
 Identity = tuple[str, int, str]
+
+SECRETS = {
+    "auth_token": AUTH_TOKEN,
+    "signing_key": SIGNING_KEY,
+    "bot_token": BOT_TOKEN,
+    "app_secret": APP_SECRET,
+}
 
 
 class Ledger:
@@ -34,7 +42,7 @@ class Ledger:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
         answer = client.post(knocker.path, content=body, headers=raw)
         assert answer.status_code < 500, (answer.status_code, body[:300])
-        assert_nothing_leaks(answer.text, secrets=[SIGNING_KEY, AUTH_TOKEN, BOT_TOKEN], asked=body.decode("latin-1"))
+        assert_nothing_leaks(answer.text, secrets=list(SECRETS.values()), asked=body.decode("latin-1"))
         if answer.is_success:
             self._write_down(knocker, body, sent)
         return answer.status_code
@@ -72,8 +80,7 @@ def key_of(knocker: Knocker, body: bytes, headers: Mapping[str, str]) -> str:
         return f"{hashlib.md5(body, usedforsecurity=False).hexdigest()}:{json.loads(body)['id']}"
     path = urlsplit(knocker.path).path
     rest = path.split("/", 4)[4].rstrip("/")
-    secrets = {"auth_token": AUTH_TOKEN, "signing_key": SIGNING_KEY, "bot_token": BOT_TOKEN}
     lower = {name.lower(): value for name, value in headers.items()}
     request = HookRequest(rest, path, "", lower, body)
-    row = SourceRow(0, knocker.source_id, secrets, {"public_base_url": settings.PUBLIC_BASE_URL})
+    row = SourceRow(0, knocker.source_id, SECRETS, {"public_base_url": settings.PUBLIC_BASE_URL})
     return door.read(request, row, clock.now()).key

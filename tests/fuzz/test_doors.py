@@ -123,7 +123,9 @@ def knock_with_anything(client: httpx.Client, knocker: Knocker, ledger: Ledger) 
 
 
 ANY_HEADERS = st.dictionaries(
-    st.sampled_from(["content-type", "x-twilio-signature", "calendly-webhook-signature", "authorization"]),
+    st.sampled_from(
+        ["content-type", "x-twilio-signature", "x-hub-signature-256", "calendly-webhook-signature", "authorization"]
+    ),
     st.text(st.characters(max_codepoint=255), max_size=60)
     | st.sampled_from(["application/x-www-form-urlencoded", "application/json", "t=1,v1=0", "algorithm=sha256,key=a"]),
 )
@@ -138,7 +140,7 @@ ANY_BODY = st.binary(max_size=200) | st.just(b"a=b") | st.just(b"{}") | generate
     headers=ANY_HEADERS,
     body=ANY_BODY,
     secrets=st.dictionaries(
-        st.sampled_from(["auth_token", "shared_keys", "signing_key", "secret"]), st.text(max_size=9)
+        st.sampled_from(["auth_token", "shared_keys", "signing_key", "app_secret", "secret"]), st.text(max_size=9)
     ),
 )
 def test_a_door_reads_or_refuses_and_never_breaks(
