@@ -63,7 +63,7 @@ def killed_while_calendly_is_asked(acme: Acme) -> Customer:
 def told_once(davi: Customer) -> None:
     """Every step has one outcome, and the words of each fired step reached the phone exactly once."""
     steps = davi.handover()["steps"]
-    assert [step["rung"] for step in steps] == RUNGS
+    assert Counter(step["rung"] for step in steps) == Counter(RUNGS)  # one that waited for the floor is listed later
     assert {step["state"] for step in steps} == {"fired"}, steps
     fired = {step["message"] for step in steps if step["state"] == "fired" and step["rung"] != "alert"}
     eventually(lambda: fired <= set(davi.ids_heard()))
