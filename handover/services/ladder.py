@@ -76,10 +76,15 @@ def _claim(now: datetime) -> LadderStep | None:
         .first()
     )
     if step is not None:
-        step.claimed_until = ClockTimestamp() + (LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE)
+        step.claimed_until = ClockTimestamp() + _lease(step)
         step.attempts_made += 1
         step.save(update_fields=["claimed_until", "attempts_made"])
     return step
+
+
+def _lease(step: LadderStep) -> timedelta:
+    """Twice as long after each attempt: workers that keep dying for half a minute must not use up all of them."""
+    return (LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE) * 2**step.attempts_made
 
 
 def climb(step: LadderStep, now: datetime) -> None:

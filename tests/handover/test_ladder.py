@@ -1,6 +1,7 @@
 """The ladder's corners: who may stop a rung, which rung counts after a pause, and that nobody is left waiting."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from handover.services import ladder, rungs
 from handover.services.handovers import NotOpen, claim_handover
 from handover.services.policies import set_minutes
 from messaging.models import Channel, Message
+from project.kernel import clock
 from project.kernel.scope import across_workspaces, workspace_scope
 from tests.journeys.world import World
 
@@ -323,12 +325,15 @@ def test_a_rung_that_ends_its_process_is_parked_after_five_deaths_and_the_team_i
     world.davi_says(HUMAN)
     world.now += timedelta(minutes=15)
     monkeypatch.setitem(rungs.FIRE, Rung.ALERT, die)
+    leases = []
     for _ in range(5):
         with pytest.raises(ProcessEnded):
             ladder.climb_one_due_step(world.now)
         assert not ladder.climb_one_due_step(world.now), "its lease keeps others away from it"
         with across_workspaces():
+            leases.append(LadderStep.objects.get(rung=Rung.ALERT).claimed_until - clock.now())
             LadderStep.objects.update(claimed_until=None)
+    assert all(later > 1.5 * lease for lease, later in pairwise(leases)), "a storm of deaths parks nothing"
     world.settle()
     assert world.steps()["alert"] == "parked"
     assert "its worker died each time" in world.trail("ladder.parked")[0].reason
