@@ -84,7 +84,8 @@ def _claim(now: datetime) -> LadderStep | None:
 
 def _lease(step: LadderStep) -> timedelta:
     """Twice as long after each attempt: workers that keep dying for half a minute must not use up all of them."""
-    return (LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE) * 2**step.attempts_made
+    lease = LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE
+    return lease * (1 << step.attempts_made)
 
 
 def climb(step: LadderStep, now: datetime) -> None:
