@@ -31,6 +31,9 @@ class Turn(models.Model):
     due_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
+    seat_awaited_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it waits for a place to think; the waiting is part of its budget."
+    )
     newest = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+", help_text="Newest inbound seen.")
     finished_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=32, blank=True)

@@ -15,7 +15,7 @@ from agents.coordinator import grant_floor
 from agents.models import Turn
 from agents.models.framework import Agent
 from agents.models.turns import TurnState
-from agents.reasoning.selection import analyse
+from agents.reasoning.selection import LEAST_BUDGET_SECONDS, analyse
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Grant
@@ -128,26 +128,35 @@ def _take(turn: Turn, now: datetime) -> None:
     if explicit is not None:
         act_on(turn, explicit, grant=None, analysis=None, now=now)
         return
-    if situation.explicit.wants_human:  # no model is asked, so no seat is taken
-        _answer(turn, conversation, situation, now)
+    budget = _remaining_budget(turn, now)
+    if situation.explicit.wants_human or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
+        _answer(turn, conversation, situation, budget, now)
     elif _thinking.acquire(blocking=False):
         try:
-            _answer(turn, conversation, situation, now)
+            _answer(turn, conversation, situation, budget, now)
         finally:
             _thinking.release()
     else:
-        _wait(turn, now)
+        _wait(turn, now, for_seat=True)
 
 
-def _answer(turn: Turn, conversation: Conversation, situation: Situation, now: datetime) -> None:
+def _remaining_budget(turn: Turn, now: datetime) -> float:
+    """Seconds. Waiting for a seat counts: behind a model that hangs, a customer must not wait one budget for the seat
+    and another one on it."""
+    budget = min(settings.REASONING_BUDGET_SECONDS, LONGEST_THOUGHT_SECONDS)
+    if turn.seat_awaited_since is None:
+        return float(budget)
+    return float(budget - max(0.0, (now - turn.seat_awaited_since).total_seconds()))
+
+
+def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget: float, now: datetime) -> None:
     """Think without any lock, under the lease of the floor."""
     grant = grant_floor(
         conversation=conversation, agent=Agent.PRIMARY, reason="the customer wrote and waits for an answer", now=now
     )
     if not isinstance(grant, Grant):
-        _wait(turn, now)
+        _wait(turn, now, for_seat=False)
         return
-    budget = min(settings.REASONING_BUDGET_SECONDS, LONGEST_THOUGHT_SECONDS)
     # The installation's talk with itself, every minute of the year, must never cost a model's call.
     model = None if conversation.workspace.is_internal else model_settings()
     analysis = analyse(situation.question, settings=model, budget_seconds=budget)
@@ -156,7 +165,7 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, now: d
 
 
 @transaction.atomic
-def _wait(turn: Turn, now: datetime) -> None:
+def _wait(turn: Turn, now: datetime, *, for_seat: bool) -> None:
     """Nobody is free to think, our own earlier words are still leaving, or somebody took over: look again shortly."""
     lock_conversation(turn.conversation_id)
     if not has_claim(turn):
@@ -165,7 +174,8 @@ def _wait(turn: Turn, now: datetime) -> None:
     turn.due_at = now + BUSY_WAIT
     turn.attempts_made -= 1
     turn.claimed_until = None
-    turn.save(update_fields=["state", "due_at", "attempts_made", "claimed_until"])
+    turn.seat_awaited_since = (turn.seat_awaited_since or now) if for_seat else None
+    turn.save(update_fields=["state", "due_at", "attempts_made", "claimed_until", "seat_awaited_since"])
 
 
 def _rest_or_park(turn: Turn, error: Exception, now: datetime) -> None:

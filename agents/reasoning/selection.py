@@ -15,6 +15,8 @@ from agents.reasoning.offline import OfflineAnalyst
 from agents.reasoning.ports import Analysis, Analyst, AnalystUnavailable, Failure, ModelSettings, Question, Usage
 
 logger = logging.getLogger(__name__)
+LEAST_BUDGET_SECONDS = 1.0
+"""With less than this left no model is asked: it would be cut off."""
 _OFFLINE = OfflineAnalyst()
 # The model answers, only not to this message: no reason to leave it alone.
 _ABOUT_THE_MESSAGE = frozenset({Failure.REFUSED, Failure.CUT_OFF})
@@ -49,6 +51,8 @@ def warm_up(settings: ModelSettings) -> None:
 
 
 def _ask_crew(question: Question, settings: ModelSettings, budget_seconds: float) -> Analysis:
+    if budget_seconds < LEAST_BUDGET_SECONDS:
+        raise AnalystUnavailable(Failure.TIMEOUT, "the time was spent waiting for a place to think")
     deadline = time.monotonic() + budget_seconds
     breaker = breaker_for(settings.base_url)
     crew = _crew_for(settings, budget_seconds)

@@ -211,7 +211,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OPENAI_API_KEY = env_str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "")
 OPENAI_MODEL_NAME = env_str("OPENAI_MODEL_NAME", "gpt-4o-mini")
-REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0)
+REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0, minimum=1.0)
 """How long a model may think about one reply before the offline analyst answers."""
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""

@@ -1,6 +1,8 @@
 """Turns: one at a time, by leases; a worker that outlives its own changes nothing any more."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +13,7 @@ from agents.models.framework import Agent
 from agents.primary import turns
 from agents.primary.actions import act_on
 from agents.primary.policy import Decision, Step
+from agents.reasoning.ports import Analysis, Question
 from crm.services.consent import is_opted_out
 from messaging.floor import Grant
 from messaging.models.messages import MessageStatus
@@ -79,7 +82,7 @@ def test_a_turn_that_another_finished_is_not_opened_again(world: World) -> None:
     with workspace_scope(world.acme):
         grant = floor_for(world)
         act_on(sleeper, REPLY, grant=grant, analysis=None, now=world.now)
-        turns._wait(sleeper, world.now)
+        turns._wait(sleeper, world.now, for_seat=False)
         turns._rest_or_park(sleeper, RuntimeError("late"), world.now)
         assert Turn.objects.get().state == "done"
 
@@ -95,6 +98,51 @@ def test_a_turn_waits_for_our_own_words_and_says_so_once(world: World) -> None:
     with workspace_scope(world.acme):
         assert Turn.objects.filter(state="waiting").count() == 1
     assert len(world.trail("agent.agent_conflict")) <= 1
+
+
+@pytest.fixture
+def all_seats_taken(settings: Any) -> Iterator[None]:
+    """As behind a model that hangs. Whoever asked this one would hear that it is unreachable."""
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    settings.REASONING_BUDGET_SECONDS = 8.0
+    taken = 0
+    while turns._thinking.acquire(blocking=False):
+        taken += 1
+    yield
+    for _ in range(taken):
+        turns._thinking.release()
+
+
+@pytest.mark.usefixtures("all_seats_taken")
+def test_who_finds_no_seat_is_answered_without_a_model_when_the_budget_is_spent(world: World) -> None:
+    world.davi_says("What does it cost?")
+    world.wait(seconds=6)
+    assert world.heard() == []
+    world.wait(seconds=2)
+    assert len(world.heard()) == 1
+    [decided] = world.trail("turn.decided")
+    assert (decided.facts["tier"], decided.facts["fallback"]) == ("offline", "timeout")
+
+
+@pytest.mark.usefixtures("all_seats_taken")
+def test_a_seat_that_is_free_late_leaves_only_the_rest_of_the_budget(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budgets = []
+    think = turns.analyse
+
+    def noted(question: Question, **kwargs: Any) -> Analysis:
+        budgets.append(kwargs["budget_seconds"])
+        return think(question, settings=None, budget_seconds=kwargs["budget_seconds"])
+
+    monkeypatch.setattr(turns, "analyse", noted)
+    world.davi_says("What does it cost?")
+    turns._thinking.release()
+    try:
+        world.wait(seconds=3)
+    finally:
+        turns._thinking.acquire()
+    assert budgets == [5.0]
 
 
 def test_a_resolved_conversation_is_not_answered_by_a_turn_that_waited(world: World) -> None:
