@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, models
 
 from messaging.models import Channel, Conversation, Message
+from messaging.models.floor import Priority
 from project.kernel.prepared import prepared_cursor
 
 from .facts import CIRCUMSTANCES, CIRCUMSTANCES_OF_MESSAGE, Circumstances
@@ -57,6 +58,13 @@ _LOCK_NEXT = f"""
      ORDER BY message.priority, message.due_at
      LIMIT 1 FOR NO KEY UPDATE OF conversation SKIP LOCKED
 """
+# Agents that want one conversation's floor again and again lock it so often that each look passes it over.
+_WAIT_FOR_PERSONS = f"""
+    SELECT message.id, message.conversation_id, message.workspace_id {SENDABLE}
+       AND message.priority = {int(Priority.HUMAN)}
+     ORDER BY message.due_at
+     LIMIT 1 FOR NO KEY UPDATE OF conversation
+"""
 
 
 def has_sendable_messages(now: datetime) -> bool:
@@ -66,11 +74,17 @@ def has_sendable_messages(now: datetime) -> bool:
 
 
 def lock_next_sendable(now: datetime) -> Candidate | None:
-    """Prepared: planning its four tables took PostgreSQL ten times as long as finding the row in their indexes."""
+    """Whatever nobody else has locked; when that is nothing, a person's words, once their conversation is free.
+
+    Prepared: planning its four tables took PostgreSQL ten times as long as finding the row in their indexes.
+    """
     with prepared_cursor() as cursor:
-        cursor.execute(_LOCK_NEXT, {"now": now})
-        row = cursor.fetchone()
-    return Candidate(*row) if row else None
+        for look in (_LOCK_NEXT, _WAIT_FOR_PERSONS):
+            cursor.execute(look, {"now": now})
+            row = cursor.fetchone()
+            if row:
+                return Candidate(*row)
+    return None
 
 
 def look_at(candidate: Candidate, now: datetime) -> Sight | None:

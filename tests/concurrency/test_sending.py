@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from agents.coordinator import grant_floor, send_as_person
 from agents.models import Turn
@@ -18,6 +19,7 @@ from messaging.floor import Grant
 from messaging.models import Conversation, Message
 from messaging.models.messages import Voice
 from messaging.services import dispatch
+from messaging.services.conversations import lock_conversation
 from messaging.services.inbox import apply_one_due_event
 from messaging.services.outbound import queue_message
 from project.kernel.scope import across_workspaces, workspace_scope
@@ -158,6 +160,33 @@ def test_a_persons_words_wait_for_the_call_that_is_under_way(busy_world: World, 
     words = words_of(twilio)["whatsapp:+5511900000000"]
     assert words[-1] == "Bruno here"
     assert words[:-1] == [f"Word {number}" for number in range(len(words) - 1)]
+
+
+@pytest.mark.parametrize("is_person", [True, False])
+def test_a_look_waits_for_a_locked_conversation_when_a_persons_words_are_in_it(world: World, is_person: bool) -> None:
+    """Others' words are passed over until the next look: whoever wants one floor again and again would starve them."""
+    world.davi_says("Hello")
+    with workspace_scope(world.acme):
+        conversation = Conversation.objects.get()
+        if is_person:
+            send_as_person(conversation=conversation, user=world.bruno, body="Bruno here", now=world.now)
+        else:
+            queue_words(world, conversation)
+    is_locked = threading.Event()
+
+    def hold_the_lock() -> bool:
+        with across_workspaces(), transaction.atomic():
+            lock_conversation(conversation.pk)
+            is_locked.set()
+            time.sleep(0.3)
+        return True
+
+    def look() -> bool:
+        is_locked.wait(20)
+        return dispatch.send_one_due_message(world.now)
+
+    assert at_once(hold_the_lock, look) == [True, is_person]
+    assert ("Bruno here" in world.heard()) is is_person
 
 
 def test_two_ladder_workers_climb_each_step_once(world: World) -> None:
