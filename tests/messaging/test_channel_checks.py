@@ -15,6 +15,7 @@ from messaging.services import connecting
 from messaging.services.channel_checks import Report, check_channel
 from messaging.services.connecting import change_channel, connect_channel
 from messaging.services.inbox import store_event
+from project.kernel import clock
 from project.kernel.errors import WrongValues
 from project.kernel.scope import workspace_scope
 from tests.cast import NOON, found
@@ -137,6 +138,8 @@ def hear(channel: Channel, key: str, *, headers: dict[str, str], days: int) -> N
 def test_the_command_has_a_line_for_each_channel_and_fails_when_one_is_ill(
     channel: Channel, twilio: TwilioDouble
 ) -> None:
+    channel.created_at = clock.now()  # the command reads the real clock
+    channel.save(update_fields=["created_at"])
     said, code = run_check("--workspace=acme")
     assert (said.strip(), code) == ("ok     acme: Sales (WhatsApp (Twilio))  Twilio's account “Acme” is active.", 0)
     twilio.auth_token = "the new one"
