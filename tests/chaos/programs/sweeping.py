@@ -6,6 +6,9 @@ import sys
 
 from tests.chaos.programs import installation
 
+BATCH = 5
+"""So small that a hundred messages are many statements: a job of one statement cannot be killed half-way."""
+
 
 def main() -> None:
     with installation():
@@ -20,6 +23,7 @@ def sweep() -> None:
     from project.kernel import clock
     from project.kernel.scope import across_workspaces
 
+    missed.BATCH = BATCH
     with across_workspaces():
         missed._sweep(Channel.objects.get(kind="whatsapp_twilio"), clock.now())
 
