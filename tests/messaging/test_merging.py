@@ -375,6 +375,7 @@ def test_every_table_that_points_to_a_lead_or_a_conversation_follows_it(two: Two
     with workspace_scope(two.cast.acme):
         Message.objects.all().delete()
         Hold.objects.all().delete()
+        ServiceWindow.objects.all().delete()
         fill(two.cast)
     merge = two.merge(kept=gone, gone=two.davi)
     left = {
