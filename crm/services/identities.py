@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from crm.models import Identity, Lead, User
+from crm.models import Identity, Lead, User, Workspace
 from crm.models.people import IdentityKind, IdentitySource
 from crm.phones import NotAPhoneNumber, to_e164
 from project.kernel.commands import is_storable
@@ -103,6 +103,12 @@ def remove_identity(*, lead: Lead, identity: Identity, user: User, now: datetime
         raise WrongValues({"identity": "is the only one; add another first, or the lead could not be found again"})
     identity.delete()
     _tell(lead, user, "lead.identity_removed", f"{user} removed {identity.value}.", now)
+
+
+def note_handle(*, workspace: Workspace, kind: IdentityKind, value: str, handle: str) -> None:
+    """The username that somebody has today, to be shown; nobody is ever found by it."""
+    known = Identity.objects.filter(workspace=workspace, kind=kind, value=value)
+    known.exclude(handle=handle).update(handle=handle[:160])
 
 
 def _tell(lead: Lead, user: User, kind: str, reason: str, now: datetime) -> None:

@@ -35,7 +35,7 @@ def by_link(view: View) -> View:
 
     @csrf_exempt
     @never_cache
-    @require_http_methods(["GET", "POST"])
+    @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
         if is_too_fast(request, token, clock.now()):

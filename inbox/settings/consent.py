@@ -19,7 +19,6 @@ from project.kernel import clock
 
 from .page import Refusal, refusals_in, saved, settings_page
 
-
 KEPT_ON_PAGE = 500_000
 """A longer list is not sent back and forth: browsers and Django's own limit would choke on it."""
 
