@@ -8,7 +8,10 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import receivers, sweeps
+        from messaging.merging import register_merge_rule
+
+        from . import merging, receivers, sweeps
 
         receivers.connect()
+        register_merge_rule("agents", merging.AgentsRule())
         sweeps.register()

@@ -8,7 +8,10 @@ class HandoverConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import monitor, sweeps
+        from messaging.merging import register_merge_rule
+
+        from . import merging, monitor, sweeps
 
         monitor.subscribe()
+        register_merge_rule("handover", merging.HandoverRule())
         sweeps.register()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, tokens
+from inbox.settings import calendly, channels, consent, general, handover, hours, knowledge, members, tokens
 
 urlpatterns = [
     path("", general.general, name="settings"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("knowledge/add/", knowledge.add_entry, name="settings_add_entry"),
     path("knowledge/<int:entry_id>/", knowledge.edit_entry, name="settings_entry"),
     path("knowledge/<int:entry_id>/remove/", knowledge.remove_entry, name="settings_remove_entry"),
+    path("consent/", consent.consent, name="settings_consent"),
+    path("consent/list/", consent.take_list, name="settings_take_list"),
+    path("consent/list/export/", consent.export_list, name="settings_export_list"),
+    path("consent/export/", consent.export_ledger, name="settings_export_ledger"),
     path("members/", members.members, name="settings_members"),
     path("members/<int:member_id>/role/", members.set_role, name="settings_member_role"),
     path("members/<int:member_id>/remove/", members.remove, name="settings_remove_member"),

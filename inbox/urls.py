@@ -2,13 +2,14 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, handovers, home, listing, senders, undelivered
+from inbox.views import alarm, audit, conversations, handovers, home, listing, people, senders, undelivered
 
 app_name = "inbox"
 
 conversation = "w/<slug:slug>/conversations/<int:conversation_id>/"
 message = f"{conversation}messages/<uuid:message_id>/"
 letters = "w/<slug:slug>/undelivered/"
+person = "w/<slug:slug>/leads/<int:lead_id>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -36,6 +37,16 @@ urlpatterns = [
     path(f"{letters}replay/", undelivered.replay_alike, name="replay_alike"),
     path(f"{letters}<uuid:message_id>/replay/", undelivered.replay, name="replay_letter"),
     path(f"{letters}<uuid:message_id>/dismiss/", undelivered.dismiss, name="dismiss_letter"),
+    path(person, people.person, name="person"),
+    path(f"{person}names/", people.add_name, name="add_name"),
+    path(f"{person}names/<int:identity_id>/remove/", people.remove_name, name="remove_name"),
+    path(f"{person}channel/", people.prefer, name="prefer_channel"),
+    path(f"{person}consent/", people.note, name="note_consent"),
+    path(f"{person}consent/ask/", people.ask, name="ask_opt_in"),
+    path(f"{person}consent/export/", people.export, name="export_consent"),
+    path(f"{person}merge/<int:other_id>/", people.merge, name="merge_people"),
+    path(f"{person}merges/<int:merge_id>/undo/", people.part, name="part_people"),
+    path(f"{person}proposals/<int:proposal_id>/decline/", people.decline, name="decline_proposal"),
     path("w/<slug:slug>/audit/", audit.audit, name="audit"),
     path("w/<slug:slug>/audit/run/", audit.run, name="run_audit"),
 ]

@@ -9,16 +9,18 @@ from .models import Channel, Conversation, Message
 
 
 def access_conversation(user: User, workspace: Workspace, conversation_id: int, action: str = "read") -> Conversation:
-    """The conversation, for a member whose role covers `action`. Raises NotFound or NotAllowed."""
+    """The conversation, for a member whose role covers `action`. Raises NotFound or NotAllowed.
+
+    One whose lead was merged into somebody else is found as theirs, so that old links go on working.
+    """
     require(user, workspace, action)
-    conversation = (
-        Conversation.objects.filter(workspace=workspace, pk=conversation_id)
-        .select_related("lead", "channel", "workspace", "assignee")
-        .first()
+    found = Conversation.everything.filter(workspace=workspace).select_related(
+        "lead", "channel", "workspace", "assignee"
     )
+    conversation = found.filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound("There is no such conversation.")
-    return conversation
+    return found.get(pk=conversation.merged_into_id) if conversation.merged_into_id else conversation
 
 
 def access_channel(user: User, workspace: Workspace, channel_id: int, action: str = "configure") -> Channel:

@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("inbox.api.urls")),
     path("chat/", include("messaging.channels.webchat.urls")),
+    path("p/", include("inbox.public.urls")),
     path("", include("inbox.urls")),
 ]
 if settings.DEMO:

@@ -14,7 +14,8 @@ from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
 from agents.reasoning.ports import Analysis
 from crm.models.consent import ConsentState, Purpose
-from crm.services.consent import is_opted_out, record_consent
+from crm.services.consent import Evidence, is_opted_out, record_consent
+from crm.services.policies import people_policy_of
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Grant
@@ -146,8 +147,9 @@ def _opt_out(
 def _opt_in(
     turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
 ) -> Message | None:
+    """`decision.text` names the confirmation where it is not that of somebody who comes back."""
     _consent(conversation, turn, ConsentState.GRANTED, now)
-    return _confirm(turn, conversation, "opted_in", grant, now)
+    return _confirm(turn, conversation, decision.text or "opted_in", grant, now)
 
 
 ACTIONS = {
@@ -186,6 +188,9 @@ def _confirm(turn: Turn, conversation: Conversation, name: str, grant: Grant | N
 
 
 def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: datetime) -> None:
+    """What they had read when they agreed is the workspace's text of that day."""
+    is_agreed = state == ConsentState.GRANTED
+    shown = people_policy_of(conversation.workspace).opt_in_text if is_agreed else ""
     record_consent(
         lead=conversation.lead,
         channel_kind=conversation.channel.kind,
@@ -193,6 +198,7 @@ def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: d
         state=state,
         source="keyword",
         proof=turn.newest.body[:500],
+        evidence=Evidence(text_shown=shown),
         now=now,
     )
 

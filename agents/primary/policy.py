@@ -46,6 +46,8 @@ def decide_explicit(situation: Situation, silenced: str) -> Decision | None:
         return Decision(Step.OPT_OUT, f"The customer wrote “{situation.explicit.matched}”.")
     if said.opt_in and situation.is_opted_out:
         return Decision(Step.OPT_IN, f"The customer wrote “{situation.explicit.matched}”.")
+    if situation.agrees_by_keyword:
+        return Decision(Step.OPT_IN, "The customer wrote the word that agrees to news.", text="agreed")
     if silenced:
         return Decision(Step.STAY_SILENT, silenced)
     return None

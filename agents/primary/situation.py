@@ -10,8 +10,9 @@ from agents.models.turns import TurnState
 from agents.reasoning.explicit import Explicit, read_explicit
 from agents.reasoning.ports import Line, Question
 from agents.states import states_of
-from crm.models.consent import Purpose
-from crm.services.consent import is_opted_out
+from crm.models.consent import ConsentState, Purpose
+from crm.services.consent import consent_state, is_opted_out
+from crm.services.policies import is_opt_in_keyword
 from messaging.floor import current_floor
 from messaging.models import Conversation, Message
 from messaging.models.conversations import ConversationStatus
@@ -40,6 +41,7 @@ class Situation:
     is_opted_out: bool
     past_sentiments: tuple[float, ...]
     question: Question
+    agrees_by_keyword: bool = False
 
 
 def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> Situation:
@@ -72,7 +74,17 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
             is_vip=lead.is_vip,
             now=now,
         ),
+        agrees_by_keyword=_agrees(conversation, text),
     )
+
+
+def _agrees(conversation: Conversation, text: str) -> bool:
+    """They wrote the workspace's own word for agreeing to marketing, and had not agreed yet."""
+    *_, last = text.strip().splitlines() or [""]
+    if not is_opt_in_keyword(conversation.workspace_id, last):
+        return False
+    state = consent_state(conversation.lead_id, conversation.channel.kind, Purpose.MARKETING)
+    return state != ConsentState.GRANTED
 
 
 def is_silenced(situation: Situation) -> str:

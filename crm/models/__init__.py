@@ -1,5 +1,6 @@
 from .activity import Activity
-from .consent import Consent, Hold
+from .consent import Consent, Hold, PeoplePolicy, Suppression
+from .merges import LeadMerge, MergeProposal
 from .people import Identity, Lead
 from .trail import TrailEntry
 from .workspaces import Membership, Role, User, Workspace
@@ -10,8 +11,12 @@ __all__ = [
     "Hold",
     "Identity",
     "Lead",
+    "LeadMerge",
     "Membership",
+    "MergeProposal",
+    "PeoplePolicy",
     "Role",
+    "Suppression",
     "TrailEntry",
     "User",
     "Workspace",

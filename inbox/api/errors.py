@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler
 from crm.access import NotAllowed, NotFound
 from handover.services.handovers import NotOpen
 from messaging.services import dead_letters
+from messaging.services.merging import CannotMerge
 from project.kernel.errors import problems_of
 
 CODES = {
@@ -76,6 +77,8 @@ def _as_api_exception(error: Exception) -> Exception:
             return BodyTooLarge()
         case NotOpen():
             return Conflict(str(error), code="handover_ended")
+        case CannotMerge():
+            return Conflict(str(error), code="cannot_merge")
         case dead_letters.Refused():
             return Conflict(str(error), code=REFUSED[type(error)])
         case ValidationError():

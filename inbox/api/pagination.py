@@ -37,3 +37,7 @@ class NewestHandovers(Cursor):
 
 class NewestLeads(Cursor):
     ordering = ("-created_at", "-id")
+
+
+class Newest(Cursor):
+    ordering = ("-id",)

@@ -46,7 +46,10 @@ def handovers() -> QuerySet[Handover]:
 
 def leads() -> QuerySet[Lead]:
     conversation = Conversation.objects.filter(lead=OuterRef("pk"))
-    return Lead.objects.prefetch_related("identities").annotate(conversation_id=Subquery(conversation.values("pk")[:1]))
+    return Lead.objects.prefetch_related("identities").annotate(
+        conversation_id=Subquery(conversation.values("pk")[:1]),
+        preferred_channel_id=Subquery(conversation.values("preferred_channel")[:1]),
+    )
 
 
 def trail(conversation: Conversation) -> QuerySet[TrailEntry]:

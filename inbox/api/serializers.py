@@ -49,6 +49,9 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
     conversation = serializers.IntegerField(
         source="conversation_id", read_only=True, allow_null=True, help_text="Id of the lead's conversation."
     )
+    preferred_channel = serializers.IntegerField(
+        source="preferred_channel_id", read_only=True, allow_null=True, help_text="Where the lead wants to be answered."
+    )
 
     class Meta:
         model = Lead
@@ -62,6 +65,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "is_vip",
             "identities",
             "conversation",
+            "preferred_channel",
             "created_at",
         ]
         read_only_fields = ["created_at"]

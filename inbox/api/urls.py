@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
+from . import people
 from .channels import ChannelDetail, ChannelKinds, ChannelList, Check, Pause, Resume
 from .conversations import (
     ConversationDetail,
@@ -48,5 +49,17 @@ urlpatterns = [
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
+    path("leads/<int:lead_id>/identities/", people.IdentityList.as_view(), name="identities"),
+    path("leads/<int:lead_id>/identities/<int:identity_id>/", people.IdentityDetail.as_view(), name="identity"),
+    path("leads/<int:lead_id>/consents/", people.ConsentList.as_view(), name="consents"),
+    path("leads/<int:lead_id>/opt-in-request/", people.OptInRequest.as_view(), name="opt-in-request"),
+    path("leads/<int:lead_id>/preferred-channel/", people.PreferredChannel.as_view(), name="preferred-channel"),
+    path("leads/<int:lead_id>/merges/", people.MergeList.as_view(), name="merges"),
+    path("merges/<int:merge_id>/undo/", people.UndoMerge.as_view(), name="undo-merge"),
+    path("merge-proposals/", people.ProposalList.as_view(), name="merge-proposals"),
+    path("merge-proposals/<int:proposal_id>/decline/", people.DeclineProposal.as_view(), name="decline-proposal"),
+    path("consents/export/", people.ConsentExport.as_view(), name="consent-export"),
+    path("suppressions/", people.SuppressionList.as_view(), name="suppressions"),
+    path("suppressions/export/", people.SuppressionExport.as_view(), name="suppression-export"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

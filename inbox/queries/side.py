@@ -13,11 +13,12 @@ from agents.coordinator import SPEAKERS
 from agents.states import states_of
 from crm.models import Consent, Hold, Identity, Lead, TrailEntry
 from crm.models.people import IdentityKind
+from crm.services.proposals import open_proposals
 from handover.models import Booking
 from handover.models.bookings import BookingState
 from inbox import words
 from inbox.desk import Desk
-from inbox.queries.names import spaced_phone
+from inbox.queries.names import name_of, spaced_phone
 from messaging.models import Conversation
 
 TRAIL_PAGE = 40
@@ -67,6 +68,8 @@ class LeadPanel:
     holds: tuple[Line, ...]
     bookings: tuple[Line, ...]
     agents: tuple[Line, ...]
+    answered_on: str
+    twins: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def read_lead(desk: Desk, conversation: Conversation, *, now: datetime) -> LeadP
         holds=tuple(_holds(lead.pk, now, desk)),
         bookings=tuple(_bookings(lead.pk, now, desk)),
         agents=tuple(_agents(lead)),
+        answered_on=_answered_on(conversation),
+        twins=tuple(_twins(lead)),
     )
 
 
@@ -198,6 +203,18 @@ def _bookings(lead_id: int, now: datetime, desk: Desk) -> Iterable[Line]:
     for booking in Booking.objects.filter(lead=lead_id).order_by("-pk")[:3]:
         at = booking.starts_at or booking.offered_at
         yield Line(said[BookingState(booking.state)], words.near_time(at, now, desk.zone))
+
+
+def _answered_on(conversation: Conversation) -> str:
+    if conversation.preferred_channel_id is None:
+        return ""
+    preferred = conversation.preferred_channel
+    return f"{words.channel_label(preferred.kind)} ({preferred.name})" if preferred else ""
+
+
+def _twins(lead: Lead) -> Iterable[Line]:
+    for proposal in open_proposals(lead):
+        yield Line(name_of(proposal.second if proposal.first_id == lead.pk else proposal.first))
 
 
 def _agents(lead: Lead) -> Iterable[Line]:

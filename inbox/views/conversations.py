@@ -50,6 +50,8 @@ def _shown(request: DeskRequest) -> str:
 def thread(request: DeskRequest, conversation_id: int) -> HttpResponse:
     """The whole page, or for htmx the panes right of the list."""
     conversation = _conversation(request, conversation_id)
+    if conversation.pk != conversation_id:  # its lead was merged into somebody else
+        return redirect("inbox:thread", request.desk.workspace.slug, conversation.pk)
     context = _thread_context(request, conversation)
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "inbox/_stage.html", context)

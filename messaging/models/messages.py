@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
 
-from crm.models import Lead, User, Workspace
+from crm.models import Consent, Lead, User, Workspace
 from crm.models.consent import Purpose
 from project.kernel import clock
 
@@ -86,6 +86,14 @@ class Message(models.Model):
         "its provider was silent.",
     )
     verdict = models.JSONField(default=dict, blank=True)
+    consent = models.ForeignKey(
+        Consent,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text="The line of the ledger that allowed marketing to leave.",
+    )
     error_code = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -116,6 +124,13 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="queued") | Q(due_at__isnull=False), name="message_queued_is_due"
+            ),
+            # not by care: the database refuses to let marketing leave that no consent allowed
+            models.CheckConstraint(
+                condition=~Q(purpose="marketing")
+                | Q(consent__isnull=False)
+                | Q(status__in=["received", "queued", "suppressed", "failed", "in_doubt"]),
+                name="message_marketing_has_consent",
             ),
         ]
         indexes = [

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
 from messaging import gate, transports
@@ -24,7 +24,7 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
 from .conversations import lock_conversation, next_seq
-from .facts import gather_facts
+from .facts import Circumstances, gather_facts
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
 from .reactions import give_up
@@ -93,6 +93,8 @@ def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
         try:
             with workspace_scope(candidate.workspace_id):
                 return True, _decide(candidate, now, claimed_at)
+        except IntegrityError as error:  # what the database forbids of this message, it forbids for good
+            raise Unsendable(candidate) from error
         except DatabaseError:
             raise
         except Exception as error:  # it must not stand before everybody else's words for ever
@@ -125,7 +127,7 @@ def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | No
     if verdict.outcome == Outcome.DEFER:
         _defer(message, verdict)
         return None
-    return _open_attempt(message, around.address, now, claimed_at)
+    return _open_attempt(message, around, now, claimed_at)
 
 
 def _obstacle(sight: Sight, now: datetime) -> Verdict | None:
@@ -152,7 +154,7 @@ _OPEN_ATTEMPT = """
     ), claimed AS (
         UPDATE messaging_message AS message
            SET status = 'sending', due_at = NULL, attempts_made = attempts_made + 1, verdict = %(verdict)s,
-               seq = counted.seq
+               seq = counted.seq, consent_id = %(consent)s
           FROM counted WHERE message.id = %(message)s
         RETURNING message.*
     )
@@ -165,8 +167,10 @@ _OPEN_ATTEMPT = """
 """
 
 
-def _open_attempt(message: Message, address: str, now: datetime, claimed_at: float) -> Call:
+def _open_attempt(message: Message, around: Circumstances, now: datetime, claimed_at: float) -> Call:
     """Everything that a claim writes, in one statement.
+
+    The database takes no marketing without the consent that allows it, whatever was decided before.
 
     No screen is told: “being sent” looks like “queued”, and how the call ends is told in a moment.
     """
@@ -174,6 +178,7 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
         "conversation": message.conversation_id,
         "message": message.pk,
         "verdict": Jsonb(message.verdict),
+        "consent": around.granted_consent_id,
         "now": now,
         "window": CALL_WINDOW_SECONDS,
     }
@@ -181,7 +186,7 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
         cursor.execute(_OPEN_ATTEMPT, values)
         (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
-    return Call(attempt_id, message.channel, _outgoing(message, address), latest_start)
+    return Call(attempt_id, message.channel, _outgoing(message, around.address), latest_start)
 
 
 def _outgoing(message: Message, address: str) -> Outgoing:

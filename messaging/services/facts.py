@@ -24,12 +24,18 @@ class Circumstances:
     answers_at: datetime | None
     consent: str
     consent_at: datetime | None
+    consent_id: int | None
+
+    @property
+    def granted_consent_id(self) -> int | None:
+        """The line of the ledger that allows this message's purpose here."""
+        return self.consent_id if self.consent == ConsentState.GRANTED else None
 
 
 CIRCUMSTANCES = """
     coalesce(floor.epoch, 0), coalesce(floor.holder, ''), coalesce(nullif(person.name, ''), person.email, ''),
     service_window.closes_at, coalesce(service_window.address, ''), answered.at,
-    coalesce(consent.state, ''), consent.at
+    coalesce(consent.state, ''), consent.at, consent.id
 """
 """The columns of Circumstances, in their order; they need `CIRCUMSTANCES_OF_MESSAGE` behind the row `message`."""
 
@@ -40,7 +46,7 @@ CIRCUMSTANCES_OF_MESSAGE = """
       ON service_window.conversation_id = message.conversation_id AND service_window.channel_id = message.channel_id
     LEFT JOIN messaging_message AS answered ON answered.id = message.answers_id
     LEFT JOIN LATERAL (
-         SELECT state, at FROM crm_consent
+         SELECT id, state, at FROM crm_consent
           WHERE lead_id = message.lead_id AND channel_kind = channel.kind AND purpose = message.purpose
           ORDER BY at DESC, id DESC LIMIT 1
     ) AS consent ON true

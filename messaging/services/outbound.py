@@ -12,12 +12,13 @@ from crm.services.trail import record_decision
 from messaging import floor, gate
 from messaging.floor import Grant
 from messaging.gate import Outcome, Verdict
-from messaging.models import Conversation, Message
+from messaging.models import Channel, Conversation, Message
 from messaging.models.messages import Direction, MessageStatus
 from project.kernel.events import kick
 
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
+from .reply_channels import reply_channel
 
 PREVIEW_LENGTH = 200
 
@@ -38,9 +39,11 @@ def queue_message(
     author: User | None = None,
     media: Sequence[dict[str, Any]] = (),
     payload: dict[str, Any] | None = None,
+    channel: Channel | None = None,
 ) -> Message:
     """Put words under `grant` into the outbox. The same `intent_key` again gives the first message back.
 
+    Without a `channel` they leave where the lead is answered.
     A refusal by the gate is no error: the message is stored as suppressed, with the reason.
     """
     conversation = lock_conversation(conversation)
@@ -52,7 +55,7 @@ def queue_message(
         workspace_id=conversation.workspace_id,
         conversation=conversation,
         lead_id=conversation.lead_id,
-        channel=conversation.channel,
+        channel=channel or reply_channel(conversation, now),
         direction=Direction.OUT,
         voice=voice,
         purpose=purpose,

@@ -49,6 +49,7 @@ def receive_message(
     """
     lead = find_or_create_lead(workspace=channel.workspace, identities=identities, name=profile_name, now=now)
     conversation = open_conversation(lead=lead, channel=channel, now=now)
+    lead = conversation.lead  # another one, if the two were merged while this waited for the lock
     if Message.objects.filter(channel=channel, direction=Direction.IN, provider_id=provider_id).exists():
         return None
     seq = next_seq(conversation)

@@ -11,6 +11,8 @@ from project.settings.redis import celery_broker, channel_layer, tolerant_cache
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 SECRET_KEY = env_str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+"""Earlier keys: links that were sent to customers go on working after a change."""
 FIELD_ENCRYPTION_KEY = env_str("FIELD_ENCRYPTION_KEY")
 """Seals provider secrets in the database. Several keys, newest first, separated by commas."""
 

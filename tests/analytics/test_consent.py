@@ -14,6 +14,8 @@ AT = NOON + minutes(30)
 
 
 def sends_marketing(history: History, **changes: Any) -> Message:
+    """Past the guard of the database: the audit judges what is there, however it came to be there."""
+    history.without("messaging_message", "message_marketing_has_consent")
     return history.sends(AT, voice="marketing", purpose="marketing", **changes)
 
 
