@@ -26,6 +26,8 @@ MOST_REDIRECTS: Final = 3
 WHOLE_SECONDS: Final = 60.0
 """For all of it: a server that sends a byte a second would keep within every single time-out."""
 
+_PORTS: Final = {"http": 80, "https": 443}
+
 Item = Mapping[str, Any]
 Raw = Callable[[], bytes]
 
@@ -75,17 +77,20 @@ def host_of(url: str) -> str:
         return ""
 
 
-def trusted_hosts_of(config: Mapping[str, str]) -> tuple[str, ...]:
-    """The host of the provider's address that the operator typed in: it may be in their own network."""
-    host = host_of(config.get("api_base", ""))
-    return (host,) if host else ()
+def _origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: another port is another server, whatever its name."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", "", None
 
 
 def get(
     url: str,
     *,
     hosts: Collection[str],
-    trusted_hosts: Collection[str] = (),
+    api_base: str = "",
     headers: Mapping[str, str] | None = None,
     file_name: str = "",
     max_bytes: int | None = None,
@@ -93,37 +98,43 @@ def get(
 ) -> Fetched:
     """GET a provider's file. `headers` with its credentials go to `hosts` (and hosts below them) and nowhere else.
 
-    Where the file itself lies is the provider's business: a redirect may lead to any public host, over https.
+    `api_base` is the provider's address as the operator typed it in: it may lie in their own network, and counts as
+    the provider's. Where the file itself lies is the provider's business: a redirect may lead to any public host.
     """
-    known = (*hosts, *trusted_hosts)
-    if not _is_below(host_of(url), known):
-        raise MediaRefused(f"The provider named a file on {host_of(url) or 'no host'}, which is not one of its own.")
     limit = settings.MEDIA_MAX_BYTES if max_bytes is None else max_bytes
-    journey = _Journey(tuple(trusted_hosts), limit, time.monotonic() + whole_seconds)
+    journey = _Journey(tuple(hosts), _origin_of(api_base), limit, time.monotonic() + whole_seconds)
+    if not journey.is_providers(url):
+        raise MediaRefused(f"The provider named a file on {host_of(url) or 'no host'}, which is not one of its own.")
     for _ in range(MOST_REDIRECTS + 1):
-        answer = journey.step(url, headers if _is_below(host_of(url), known) else None)
+        answer = journey.step(url, headers if journey.is_providers(url) else None)
         if isinstance(answer, Fetched):
             return Fetched(answer.content, answer.content_type, file_name)
         url = answer
     raise MediaRefused("The provider sends us from one address to the next without end.")
 
 
-def _is_below(host: str, known: Collection[str]) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in known)
-
-
 @dataclass(frozen=True, slots=True)
 class _Journey:
-    trusted_hosts: tuple[str, ...]
+    hosts: tuple[str, ...]
+    base: tuple[str, str, int | None]
     max_bytes: int
     deadline: float
+
+    def is_providers(self, url: str) -> bool:
+        """Whether the address may know the credentials."""
+        scheme, host, port = _origin_of(url)
+        is_known = any(host == name or host.endswith(f".{name}") for name in self.hosts)
+        return (is_known and scheme == "https" and port == _PORTS["https"]) or self._is_base(url)
+
+    def _is_base(self, url: str) -> bool:
+        return bool(self.base[1]) and _origin_of(url) == self.base
 
     def step(self, url: str, headers: Mapping[str, str] | None) -> Fetched | str:
         """The file, or where it is to be looked for next."""
         self._check_scheme(url)
         try:
             with (
-                public_client(trusted_hosts=self.trusted_hosts) as client,
+                public_client(trusted_hosts=(host_of(url),) if self._is_base(url) else ()) as client,
                 client.stream("GET", url, headers=dict(headers or {})) as answer,
             ):
                 return self._read(url, answer)
@@ -136,12 +147,12 @@ class _Journey:
 
     def _check_scheme(self, url: str) -> None:
         is_https = url.lower().startswith("https://")
-        if not is_https and not (url.lower().startswith("http://") and self._may_be_plain(host_of(url))):
+        if not is_https and not (url.lower().startswith("http://") and self._may_be_plain(url)):
             raise MediaRefused("The provider named an address that is not https.")
 
-    def _may_be_plain(self, host: str) -> bool:
+    def _may_be_plain(self, url: str) -> bool:
         """In the operator's own network there may be no certificates."""
-        return host in self.trusted_hosts or bool(settings.REACHABLE_NETWORKS)
+        return self._is_base(url) or bool(settings.REACHABLE_NETWORKS)
 
     def _read(self, url: str, answer: httpx.Response) -> Fetched | str:
         if answer.is_redirect:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from messaging.channel_settings import Setting, settings_in
 from messaging.media_fetch import Fetch
+from messaging.media_rules import MediaRule, OutgoingFile
 from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
@@ -122,6 +123,7 @@ class Capabilities:
     templates: bool = False
     media_kinds: tuple[str, ...] = ()
     max_media: int = 0
+    media_rules: tuple[MediaRule, ...] = ()  # which files the team can send
     read_receipts: bool = False
     typing: bool = False
     pair_seconds: float = 0.0  # least time between two messages to one person, beyond the burst; 0: none
@@ -141,6 +143,7 @@ class Outgoing:
     to: str
     body: str
     media: tuple[str, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()  # those of `media` that we hold ourselves
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
     status_url: str | None = None

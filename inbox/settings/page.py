@@ -21,7 +21,9 @@ TABS = (
     ("settings_channels", "Channels"),
     ("settings_calendly", "Calendly"),
     ("settings_knowledge", "Knowledge"),
+    ("settings_links", "Links"),
     ("settings_members", "Members"),
+    ("settings_webhooks", "Webhooks"),
     ("settings_tokens", "API tokens"),
 )
 

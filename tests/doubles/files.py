@@ -14,7 +14,7 @@ from typing import Final
 from tests.doubles.server import Answer, HttpDouble, Request, Response
 
 PNG: Final = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAGCAIAAABv85FHAAAAFElEQVR42mNk+M+ABzDhlfxPJWkAZtQBC8pbZkIAAAAASUVORK5CYII="
+    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAGCAIAAAB1kpiRAAAAFUlEQVR42mPUiFrAgBswMeAFAykNANUOAS4qKTNnAAAAAElFTkSuQmCC"
 )
 PDF: Final = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 OGG: Final = b"OggS\x00\x02" + b"\x00" * 20 + b"\x01\x13OpusHead\x01\x01" + b"\x00" * 200

@@ -18,7 +18,6 @@ from messaging.media_fetch import (
     TooLarge,
     get,
     host_of,
-    trusted_hosts_of,
 )
 from messaging.transports import ErrorKind, TransportError
 
@@ -34,7 +33,7 @@ def fetch(config: Mapping[str, str], secrets: Mapping[str, str], item: Item, *, 
     return get(
         f"{base}/file/bot{secrets['bot_token']}/{quote(path)}",
         hosts=(host_of(API_BASE),),
-        trusted_hosts=trusted_hosts_of(config),
+        api_base=config.get("api_base", ""),
         file_name=str(item.get("file_name", "")) or path.rpartition("/")[2],
     )
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
-from messaging.media_fetch import Fetched, Item, Raw, get, trusted_hosts_of
+from messaging.media_fetch import Fetched, Item, Raw, get
 
 HOSTS: Final = ("api.twilio.com",)
 
@@ -17,7 +17,7 @@ def fetch(config: Mapping[str, str], secrets: Mapping[str, str], item: Item, *, 
     return get(
         str(item.get("url", "")),
         hosts=HOSTS,
-        trusted_hosts=trusted_hosts_of(config),
+        api_base=config.get("api_base", ""),
         headers={"Authorization": f"Basic {login}"},
         file_name=str(item.get("file_name", "")),
     )
