@@ -10,7 +10,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 
-from crm.models import Membership, Role
+from crm.models import Membership, Role, Workspace
 from messaging.live import announce_alert
 from messaging.models import ChannelTrouble, Conversation
 from project.kernel.due import MAX_ATTEMPTS, is_any_due, retry_delay
@@ -51,6 +51,18 @@ def alert_staff(
         news={"type": "handover.alert", "conversation": conversation.pk, "text": headline, **context},
     )
     return told
+
+
+def alert_operators(*, workspace: Workspace, headline: str, text: str, path: str, key: str, now: datetime) -> int:
+    """Mail those who configure the workspace about something that is no lead's, once for each `key`."""
+    return _write_alerts(
+        workspace_id=workspace.pk,
+        roles=OPERATORS,
+        key=key[:120],
+        subject=_one_line(headline)[:200],
+        body=f"{text}\n\n{_link(path)}\n",
+        now=now,
+    )
 
 
 def _write_alerts(*, workspace_id: int, roles: Collection[str], now: datetime, **fields: Any) -> int:

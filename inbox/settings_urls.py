@@ -1,6 +1,18 @@
 from django.urls import path
 
-from inbox.settings import calendly, channels, consent, general, handover, hours, knowledge, members, tokens
+from inbox.settings import (
+    calendly,
+    channels,
+    consent,
+    general,
+    handover,
+    hours,
+    knowledge,
+    links,
+    members,
+    tokens,
+    webhooks,
+)
 
 urlpatterns = [
     path("", general.general, name="settings"),
@@ -24,9 +36,19 @@ urlpatterns = [
     path("consent/list/", consent.take_list, name="settings_take_list"),
     path("consent/list/export/", consent.export_list, name="settings_export_list"),
     path("consent/export/", consent.export_ledger, name="settings_export_ledger"),
+    path("links/", links.links, name="settings_links"),
     path("members/", members.members, name="settings_members"),
     path("members/<int:member_id>/role/", members.set_role, name="settings_member_role"),
     path("members/<int:member_id>/remove/", members.remove, name="settings_remove_member"),
+    path("webhooks/", webhooks.webhooks, name="settings_webhooks"),
+    path("webhooks/<int:subscription_id>/", webhooks.webhook, name="settings_webhook"),
+    path("webhooks/<int:subscription_id>/secret/", webhooks.renew_secret, name="settings_webhook_secret"),
+    path("webhooks/<int:subscription_id>/enable/", webhooks.enable, name="settings_enable_webhook"),
+    path("webhooks/<int:subscription_id>/disable/", webhooks.disable, name="settings_disable_webhook"),
+    path("webhooks/<int:subscription_id>/remove/", webhooks.remove, name="settings_remove_webhook"),
+    path("webhooks/<int:subscription_id>/test/", webhooks.test, name="settings_test_webhook"),
+    path("webhooks/<int:subscription_id>/replay/", webhooks.replay, name="settings_replay_webhook"),
+    path("webhooks/deliveries/<uuid:delivery_key>/replay/", webhooks.replay_one, name="settings_replay_delivery"),
     path("tokens/", tokens.tokens, name="settings_tokens"),
     path("tokens/<slug:digest>/revoke/", tokens.revoke, name="settings_revoke_token"),
 ]

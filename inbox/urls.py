@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, handovers, home, listing, people, senders, undelivered
+from inbox.views import alarm, attachments, audit, conversations, handovers, home, listing, people, senders, undelivered
 
 app_name = "inbox"
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path(f"{message}replay/", conversations.replay, name="replay"),
     path(f"{message}dismiss/", conversations.dismiss, name="dismiss"),
     path(f"{message}override-doubt/", conversations.override, name="override_doubt"),
+    path("w/<slug:slug>/attachments/<uuid:attachment_id>/", attachments.attachment, name="attachment"),
+    path("w/<slug:slug>/attachments/<uuid:attachment_id>/small/", attachments.thumbnail, name="thumbnail"),
     path("w/<slug:slug>/handovers/", handovers.queue, name="handovers"),
     path("w/<slug:slug>/handovers/<int:handover_id>/claim/", handovers.claim, name="claim"),
     path("w/<slug:slug>/alarm/", alarm.alarm, name="alarm"),

@@ -1,11 +1,12 @@
 """The doors to this floor's rows."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from crm.access import NotFound, require
 from crm.models import User, Workspace
 
-from .models import Channel, Conversation, Message
+from .models import Attachment, Channel, Conversation, Message
 
 
 def access_conversation(user: User, workspace: Workspace, conversation_id: int, action: str = "read") -> Conversation:
@@ -37,3 +38,23 @@ def access_message(user: User, workspace: Workspace, message_id: UUID, action: s
     if message is None:
         raise NotFound("There is no such message.")
     return message
+
+
+def access_attachment(
+    user: User, workspace: Workspace, attachment_id: UUID, action: str = "read", *, kept: bool = True
+) -> Attachment:
+    """A file of the workspace; with `kept`, only one whose content is here."""
+    require(user, workspace, action)
+    found = Attachment.objects.filter(workspace=workspace, pk=attachment_id).first()
+    if found is None or (kept and not found.file):
+        raise NotFound("There is no such file.")
+    return found
+
+
+def access_uploads(user: User, workspace: Workspace, attachment_ids: Sequence[UUID]) -> list[Attachment]:
+    """Files that this person may send, in the order given. Raises NotFound or NotAllowed."""
+    require(user, workspace, "reply")
+    known = {found.pk: found for found in Attachment.objects.filter(workspace=workspace, pk__in=attachment_ids)}
+    if missing := [attachment_id for attachment_id in attachment_ids if attachment_id not in known]:
+        raise NotFound(f"There is no such file: {missing[0]}.")
+    return [known[attachment_id] for attachment_id in attachment_ids]

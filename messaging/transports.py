@@ -12,11 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
 from messaging.channel_settings import Setting, settings_in
+from messaging.media_fetch import Fetch
+from messaging.media_rules import MediaRule, OutgoingFile
 from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
@@ -120,6 +123,7 @@ class Capabilities:
     templates: bool = False
     media_kinds: tuple[str, ...] = ()
     max_media: int = 0
+    media_rules: tuple[MediaRule, ...] = ()  # which files the team can send
     read_receipts: bool = False
     typing: bool = False
     pair_seconds: float = 0.0  # least time between two messages to one person, beyond the burst; 0: none
@@ -139,6 +143,7 @@ class Outgoing:
     to: str
     body: str
     media: tuple[str, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()  # those of `media` that we hold ourselves
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
     status_url: str | None = None
@@ -240,6 +245,14 @@ def found_event(kind: str, seen: Seen) -> Found:
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
     look_up = cast(Callable[..., Reaction], _part(kind, "errors", "reaction_for"))
     return look_up(code, to=to)
+
+
+@lru_cache(maxsize=64)
+def media_fetch_of(kind: str) -> Fetch | None:
+    """How this kind's media are fetched; None where customers cannot send any, or it comes with the message."""
+    if kind not in CHANNELS or find_spec(f"{CHANNELS[kind]}.media") is None:
+        return None
+    return cast(Fetch, _part(kind, "media", "fetch"))
 
 
 def verify(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], doors: Mapping[str, str]) -> Verified:

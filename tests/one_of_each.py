@@ -15,18 +15,24 @@ from handover.models import (
     OpeningHours,
 )
 from messaging.models import (
+    Attachment,
     Attempt,
     Breaker,
     Bucket,
     ChannelTrouble,
     EventKey,
     Floor,
+    LinkClick,
+    LinkPolicy,
     Message,
     SenderChange,
     ServiceWindow,
+    TrackedLink,
     WebhookEvent,
 )
 from tests.cast import NOON, Cast
+from webhooks.models import DeliveryTry
+from webhooks.services.subscriptions import create_subscription, send_test
 
 
 def fill(cast: Cast) -> None:
@@ -40,6 +46,7 @@ def fill(cast: Cast) -> None:
     _messaging(cast, message)
     _agents(cast, message)
     _handover(cast)
+    _webhooks(cast)
 
 
 def words_of_davi(cast: Cast, body: str = "I want to talk to a human", position: int = 1) -> Message:
@@ -97,6 +104,14 @@ def _messaging(cast: Cast, message: Message) -> None:
     Attempt.objects.create(
         **of_lead, message=withheld_reply(cast), number=1, epoch=1, state="accepted", started_at=NOON, deadline_at=NOON
     )
+    Attachment.objects.create(
+        workspace=cast.acme, message=message, state="refused", reason="Too large.", created_at=NOON
+    )
+    LinkPolicy.objects.create(workspace=cast.acme)
+    link = TrackedLink.objects.create(
+        **of_lead, message=message, shown="https://acme.test", destination="https://acme.test", expires_at=NOON
+    )
+    LinkClick.objects.create(workspace=cast.acme, link=link, day=NOON.date(), at=NOON)
     of_channel = {"workspace": cast.acme, "channel": cast.channel}
     Bucket.objects.create(workspace=cast.acme, key=f"sender:{cast.channel.pk}", full_at=NOON)
     Breaker.objects.create(**of_channel)
@@ -148,6 +163,14 @@ def _handover(cast: Cast) -> None:
     HandoverPolicy.objects.get_or_create(workspace=cast.acme)
     OpeningHours.objects.create(workspace=cast.acme, weekday=0, opens=time(9), closes=time(18))
     Holiday.objects.create(workspace=cast.acme, date=NOON.date(), name="Founding day")
+
+
+def _webhooks(cast: Cast) -> None:
+    subscription = create_subscription(
+        workspace=cast.acme, url="https://crm.example.com/", events=["lead.created"], now=NOON
+    )
+    delivery = send_test(subscription=subscription, now=NOON)
+    DeliveryTry.objects.create(workspace=cast.acme, delivery=delivery, number=1, at=NOON, seconds=0.1, status_code=500)
 
 
 def waiting_handover(cast: Cast) -> Handover:

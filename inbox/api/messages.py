@@ -2,6 +2,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from messaging.access import access_uploads
 from project.kernel import clock
 
 from . import queries
@@ -44,11 +45,19 @@ class MessageList(ConversationView):
         """Write to the customer as yourself. This takes the conversation over from the AI.
 
         201 means that the message is stored, not that it has left. It goes out at once unless the gate defers or
-        suppresses it (a closed WhatsApp window, an opt-out): see `status` and `verdict`.
+        suppresses it (a closed WhatsApp window, an opt-out): see `status` and `verdict`. Files are uploaded first
+        (`POST /attachments/`); what the channel cannot send is refused with the reason.
         """
         key = requested_key(request)
         conversation = self.conversation()
-        body = self.checked(NewMessageSerializer(data=request.data))["body"]
-        message = send_once(conversation=conversation, user=request.user, body=body, key=key, now=clock.now())
+        given = self.checked(NewMessageSerializer(data=request.data))
+        message = send_once(
+            conversation=conversation,
+            user=request.user,
+            body=given["body"],
+            key=key,
+            now=clock.now(),
+            attachments=access_uploads(request.user, self.workspace, given["attachments"]),
+        )
         shown = queries.messages(conversation).get(pk=message.pk)
         return Response(MessageSerializer(shown).data, status=status.HTTP_201_CREATED)

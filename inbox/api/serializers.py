@@ -10,6 +10,9 @@ from handover.models import Handover, LadderStep
 from inbox.queries.fates import may_be_there, meaning_of
 from messaging.models import Channel, Conversation, Floor, Message
 
+from .attachments import AttachmentSerializer
+from .links import TrackedLinkSerializer
+
 MAX_BODY = 4096
 
 
@@ -171,6 +174,8 @@ class VerdictSerializer(serializers.Serializer[Any]):
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
     author = PersonSerializer(read_only=True, allow_null=True)
+    attachments = AttachmentSerializer(many=True, read_only=True)
+    links = TrackedLinkSerializer(many=True, read_only=True)
     verdict = serializers.SerializerMethodField()
 
     class Meta:
@@ -185,6 +190,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "author",
             "body",
             "media",
+            "attachments",
+            "links",
             "payload",
             "status",
             "verdict",
@@ -226,12 +233,17 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
 
 class NewMessageSerializer(serializers.Serializer[Any]):
-    body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False)
+    body = serializers.CharField(
+        max_length=MAX_BODY, trim_whitespace=False, allow_blank=True, help_text="May be blank beside a file."
+    )
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), max_length=10, default=list, help_text="Ids of uploaded files."
+    )
 
-    def validate_body(self, body: str) -> str:
-        if not body.strip():
-            raise serializers.ValidationError("This field may not be blank.")
-        return body
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not given["body"].strip() and not given["attachments"]:
+            raise serializers.ValidationError({"body": ["This field may not be blank."]})
+        return given
 
 
 class StepSerializer(serializers.ModelSerializer[LadderStep]):

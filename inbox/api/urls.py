@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from . import people
+from .attachments import AttachmentContent, AttachmentDetail, AttachmentList
 from .channels import ChannelDetail, ChannelKinds, ChannelList, Check, Pause, Resume
 from .conversations import (
     ConversationDetail,
@@ -16,9 +17,20 @@ from .conversations import (
 from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
+from .links import LinkPolicyView
 from .messages import MessageList
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
+from .webhooks import (
+    DisableWebhook,
+    EnableWebhook,
+    ReplayDelivery,
+    ReplayWebhook,
+    TestWebhook,
+    WebhookDeliveries,
+    WebhookDetail,
+    WebhookList,
+)
 from .workspaces import WorkspaceList
 
 app_name = "api"
@@ -38,6 +50,9 @@ urlpatterns = [
     path("messages/<uuid:message_id>/replay/", Replay.as_view(), name="replay"),
     path("messages/<uuid:message_id>/dismiss/", Dismiss.as_view(), name="dismiss"),
     path("messages/<uuid:message_id>/override-doubt/", OverrideDoubt.as_view(), name="override-doubt"),
+    path("attachments/", AttachmentList.as_view(), name="attachments"),
+    path("attachments/<uuid:attachment_id>/", AttachmentDetail.as_view(), name="attachment"),
+    path("attachments/<uuid:attachment_id>/content/", AttachmentContent.as_view(), name="attachment-content"),
     path("channels/", ChannelList.as_view(), name="channels"),
     path("channels/kinds/", ChannelKinds.as_view(), name="channel-kinds"),
     path("channels/<int:channel_id>/", ChannelDetail.as_view(), name="channel"),
@@ -47,6 +62,7 @@ urlpatterns = [
     path("handovers/", HandoverList.as_view(), name="handovers"),
     path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
+    path("link-policy/", LinkPolicyView.as_view(), name="link-policy"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
     path("leads/<int:lead_id>/identities/", people.IdentityList.as_view(), name="identities"),
@@ -61,5 +77,13 @@ urlpatterns = [
     path("consents/export/", people.ConsentExport.as_view(), name="consent-export"),
     path("suppressions/", people.SuppressionList.as_view(), name="suppressions"),
     path("suppressions/export/", people.SuppressionExport.as_view(), name="suppression-export"),
+    path("webhooks/", WebhookList.as_view(), name="webhooks"),
+    path("webhooks/<int:subscription_id>/", WebhookDetail.as_view(), name="webhook"),
+    path("webhooks/<int:subscription_id>/enable/", EnableWebhook.as_view(), name="enable-webhook"),
+    path("webhooks/<int:subscription_id>/disable/", DisableWebhook.as_view(), name="disable-webhook"),
+    path("webhooks/<int:subscription_id>/test/", TestWebhook.as_view(), name="test-webhook"),
+    path("webhooks/<int:subscription_id>/deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),
+    path("webhooks/<int:subscription_id>/replay/", ReplayWebhook.as_view(), name="replay-webhook"),
+    path("webhooks/deliveries/<uuid:delivery_id>/replay/", ReplayDelivery.as_view(), name="replay-delivery"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

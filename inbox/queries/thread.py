@@ -19,6 +19,7 @@ from inbox.queries.names import name_of
 from inbox.queries.speech import Event, Said, event_of, said_of, told_kinds
 from messaging.models import Conversation, Message, ServiceWindow
 from messaging.models.conversations import ConversationStatus
+from messaging.services.links import links_with_clicks
 
 PAGE = 50
 MOST_CHANGES = 200
@@ -138,7 +139,8 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    return with_doubts(Message.objects.filter(conversation=conversation).select_related("author", "channel"))
+    found = Message.objects.filter(conversation=conversation).select_related("author", "channel")
+    return with_doubts(found.prefetch_related("attachments", links_with_clicks()))
 
 
 def _told(conversation: Conversation) -> QuerySet[TrailEntry]:

@@ -22,7 +22,9 @@ TABS = (
     ("settings_calendly", "Calendly"),
     ("settings_knowledge", "Knowledge"),
     ("settings_consent", "Consent"),
+    ("settings_links", "Links"),
     ("settings_members", "Members"),
+    ("settings_webhooks", "Webhooks"),
     ("settings_tokens", "API tokens"),
 )
 

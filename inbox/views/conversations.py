@@ -20,6 +20,7 @@ from inbox.access import access_colleague
 from inbox.desk import DeskRequest, at_desk
 from inbox.queries.side import read_lead, read_trail
 from inbox.queries.thread import read_changes, read_thread
+from inbox.views.attachments import files_in
 from inbox.views.listing import list_context
 from inbox.views.undelivered import told_replay
 from messaging.access import access_conversation, access_message
@@ -27,6 +28,7 @@ from messaging.models import Conversation, Message
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import assign_conversation, mark_seen
 from messaging.services.dead_letters import Refused, dismiss_message, override_doubt
+from messaging.services.media_uploads import UnfitFile
 from project.kernel import clock
 
 
@@ -117,14 +119,16 @@ def seen(request: DeskRequest, conversation_id: int) -> HttpResponse:
 @at_desk("reply")
 def send(request: DeskRequest, conversation_id: int) -> HttpResponse:
     try:
+        conversation = _conversation(request, conversation_id, "reply")
         message = coordinator.send_as_person(
-            conversation=_conversation(request, conversation_id, "reply"),
+            conversation=conversation,
             user=request.desk.user,
             body=_words(request),
             now=clock.now(),
             key=request.POST.get("key") or None,
+            attachments=files_in(request),
         )
-    except NothingToSay as error:
+    except (NothingToSay, UnfitFile) as error:
         return _refused(request, conversation_id, str(error))
     return _changed(request, conversation_id, news=_news_of(message), words=_refusal(message))
 

@@ -25,6 +25,7 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from .breakers import take_probe
 from .conversations import lock_conversation, next_seq
 from .facts import Circumstances, gather_facts
+from .media_links import outgoing_files
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
 from .reactions import give_up
@@ -190,11 +191,13 @@ def _open_attempt(message: Message, around: Circumstances, now: datetime, claime
 
 
 def _outgoing(message: Message, address: str) -> Outgoing:
+    files = outgoing_files(message)
     return Outgoing(
         message_id=str(message.pk),
         to=address,
         body=message.body,
-        media=tuple(item["url"] for item in message.media),
+        media=(*(item["url"] for item in message.media if item.get("url")), *(file.url for file in files)),
+        files=files,
         status_url=status_url_of(message),
     )
 

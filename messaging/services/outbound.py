@@ -18,6 +18,7 @@ from project.kernel.events import kick
 
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
+from .links import shorten_links, store_links
 from .reply_channels import reply_channel
 
 PREVIEW_LENGTH = 200
@@ -77,7 +78,9 @@ def queue_message(
     verdict = gate.decide(facts)
     message.verdict = verdict.as_json(facts)
     _apply_verdict(message, verdict)
+    links = shorten_links(message, now=now) if verdict.outcome != Outcome.SUPPRESS else []
     message.save(force_insert=True)
+    store_links(links)
     _after_queueing(message, conversation, verdict, now)
     return message
 
@@ -98,14 +101,14 @@ def _after_queueing(message: Message, conversation: Conversation, verdict: Verdi
         lead=conversation.lead,
         actor=_speaker(message),
         kind="message.deferred" if verdict.outcome == Outcome.DEFER else "message.queued",
-        reason=f"{_speaker(message)} wrote: “{message.body[:160]}”"
+        reason=f"{_speaker(message)} {_what_is_said(message)}"
         + (f" It waits: {verdict.reason}" if verdict.outcome == Outcome.DEFER else ""),
         now=now,
         message=str(message.pk),
         epoch=message.epoch,
     )
     conversation.last_message_at = now
-    conversation.last_preview = message.body[:PREVIEW_LENGTH]
+    conversation.last_preview = message.body[:PREVIEW_LENGTH] or f"[{_names_of_files(message)}]"[:PREVIEW_LENGTH]
     conversation.last_voice = message.voice
     conversation.save(update_fields=["last_message_at", "last_preview", "last_voice"])
     kick(_send_task())
@@ -155,6 +158,16 @@ def withhold(message: Message, verdict: Verdict, facts: gate.Facts, conversation
     message.seq = next_seq(conversation)
     message.save(update_fields=["status", "due_at", "verdict", "seq"])
     record_suppression(message, verdict, now)
+
+
+def _what_is_said(message: Message) -> str:
+    files = f"sent {_names_of_files(message)}" if message.media else ""
+    words = f"wrote: “{message.body[:160]}”" if message.body or not files else ""
+    return " and ".join(part for part in (files, words) if part)
+
+
+def _names_of_files(message: Message) -> str:
+    return ", ".join(str(item.get("file_name") or "a file") for item in message.media)
 
 
 def _speaker(message: Message) -> str:

@@ -21,6 +21,7 @@ from project.kernel.events import announce
 from project.kernel.prepared import prepared_cursor
 
 from .conversations import next_seq, open_conversation
+from .media import want_media
 from .outbound import PREVIEW_LENGTH
 
 CONVERSATION_HOLD = timedelta(hours=24)
@@ -69,6 +70,7 @@ def receive_message(
         at=at,
         provider_id=provider_id,
     )
+    want_media(message, now=now)
     _follow(conversation, message, now)
     _open_window(conversation, channel, address, at)
     _tell_crm(lead, message, now)

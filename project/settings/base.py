@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from project.env import env_float, env_int, env_list, env_str, env_url
+from project.installation import chosen_data
 from project.settings.databases import postgres
 from project.settings.logs import configure as configure_logs
 from project.settings.redis import celery_broker, channel_layer, tolerant_cache
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "agents",
     "handover",
     "analytics",
+    "webhooks",
     "inbox",
     "project",
 ]
@@ -222,6 +224,18 @@ REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 
 SENDING_SEATS = env_int("SENDING_SEATS", 8, minimum=1)
 """How many messages one worker may be sending at once; its other threads stay free when a provider hangs."""
+
+# Media, and calls to addresses that others named
+
+MEDIA_MAX_BYTES = env_int("MEDIA_MAX_BYTES", 25 * 1024 * 1024, minimum=1)
+"""The largest file that is taken in, from customers and from the team alike."""
+MEDIA_TYPES = env_list("MEDIA_TYPES")
+"""The content types that are taken in. Empty: those of messaging/media_types.py."""
+MEDIA_SCANNER = env_str("MEDIA_SCANNER", "")
+"""What looks for malware before a file is kept: clamd://host:3310, clamd:///a/socket, or a function's dotted name."""
+MEDIA_ROOT = env_str("MEDIA_ROOT", str(chosen_data() / "media"))
+REACHABLE_NETWORKS = env_list("REACHABLE_NETWORKS")
+"""Private networks (10.1.0.0/16) that media and webhooks may be fetched from and sent to; public ones always may."""
 
 # Is it alive?
 

@@ -91,6 +91,7 @@ class CloudDouble(HttpDouble):
         self.subscribed_apps: list[Json] = [{"whatsapp_business_api_data": {"id": "1", "name": "Baton"}}]
         self.answers: list[int] = []
         self.requests: list[Request] = []
+        self.files: dict[str, tuple[bytes, str]] = {}  # a media id: its content and its type
         self._accepted: dict[str, Accepted] = {}
         self._faults: deque[Fault] = deque()
         self._spoke_at: dict[str, deque[float]] = {}
@@ -134,6 +135,10 @@ class CloudDouble(HttpDouble):
         if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
             raise Refusal(401, 190, "Error validating access token")
         found = _PATH.fullmatch(request.path)
+        if found and found["id"] in self.files:
+            return Response.json(200, {"url": f"{self.url}/files/{found['id']}", "id": found["id"]})
+        if request.path.startswith("/files/") and (kept := self.files.get(request.path.removeprefix("/files/"))):
+            return Response(200, *kept)
         match (request.method, found and found["id"], found and found["rest"]):
             case ("POST", str(number), "/messages") if number == NUMBER_ID:
                 return self._send(request)

@@ -85,6 +85,7 @@ class TwilioDouble(HttpDouble):
         self.callbacks = StatusCaller(self.advance, routes=routes)
         self.calls = CallLedger()
         self.blocked: set[tuple[str, str]] = set()
+        self.media: dict[str, str] = {}
         self._book: dict[str, BookedMessage] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
@@ -149,7 +150,16 @@ class TwilioDouble(HttpDouble):
         except Refusal as refusal:
             return refusal_answer(refusal)
 
+    def put_media(self, name: str, where: str) -> str:
+        """A media resource of the account: with the token, it sends whoever asks on to `where`."""
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/MM{'0' * 32}/Media/{name}"
+        self.media[path] = where
+        return self.url + path
+
     def _route(self, request: Request) -> Answer:
+        if where := self.media.get(request.path):
+            self._authenticate(request, self.account_sid)
+            return Response(307, headers={"Location": where})
         if listed := _MESSAGES.fullmatch(request.path):
             self._authenticate(request, listed["account"])
             return self._create(request) if request.method == "POST" else self._list(request)

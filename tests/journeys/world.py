@@ -18,7 +18,7 @@ from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
 from messaging.models import Attempt, Channel, Conversation, Message
-from messaging.services import dispatch, reconcile, senders
+from messaging.services import dispatch, media, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
@@ -35,6 +35,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     ladder.climb_one_due_step,
     coordinator.return_one_due_floor,
     senders.resume_one_due_sender,
+    media.fetch_one_due_attachment,
     dispatch.send_one_due_message,
     reconcile.doubt_one_overdue_attempt,
     reconcile.settle_one_unknown_attempt,

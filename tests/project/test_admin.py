@@ -20,13 +20,16 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from tests.cast import NOON, PASSWORD, TWILIO, Cast, gather_cast
 from tests.one_of_each import fill
 
-OURS = ("crm", "messaging", "agents", "handover")
+OURS = ("crm", "messaging", "agents", "handover", "webhooks")
 READ_ONLY = [
     "crm.trailentry",
     "crm.consent",
     "crm.activity",
     "crm.hold",
     "messaging.message",
+    "messaging.attachment",
+    "messaging.trackedlink",
+    "messaging.linkclick",
     "messaging.attempt",
     "messaging.breaker",
     "messaging.bucket",
@@ -44,6 +47,9 @@ READ_ONLY = [
     "handover.handover",
     "handover.ladderstep",
     "handover.booking",
+    "webhooks.subscription",
+    "webhooks.delivery",
+    "webhooks.deliverytry",
 ]
 MODELS = [model for label in OURS for model in apps.get_app_config(label).get_models()]
 

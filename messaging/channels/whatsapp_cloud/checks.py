@@ -8,12 +8,14 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="WhatsApp", provider="Meta")
 
 SECRET_FIELDS: Final = frozenset({"access_token", "app_secret", "verify_token"})
 MAX_TEXT: Final = 4096
+CAPTION: Final = 1024
 
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
@@ -21,6 +23,12 @@ CAPABILITIES: Final = Capabilities(
     max_text=MAX_TEXT,
     media_kinds=("image", "audio", "video", "document", "sticker"),
     max_media=1,
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png"), 5 * MB, CAPTION),
+        MediaRule("audio", ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16 * MB, 0),
+        MediaRule("video", ("video/mp4", "video/3gpp"), 16 * MB, CAPTION),
+        MediaRule("document", (ANY,), 100 * MB, CAPTION),
+    ),
     read_receipts=True,
     typing=True,
     status_callbacks=False,  # statuses come to the one callback URL, with our id in them

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from messaging.channel_settings import Rate
 from messaging.channels.twilio.settings import SECRET_FIELDS, TwilioSettings, is_number
+from messaging.media_rules import MB, OFFICE, MediaRule
 from messaging.transports import About, Capabilities
 
 __all__ = ["ABOUT", "CAPABILITIES", "SECRET_FIELDS", "Settings"]
@@ -20,6 +21,13 @@ CAPABILITIES: Final = Capabilities(
     max_text=1600,  # Twilio's own cap, below WhatsApp's 4096
     media_kinds=("image", "audio", "video", "document"),
     max_media=1,  # Twilio takes ten, WhatsApp shows the first
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png", "image/webp"), 5 * MB, 1024),
+        MediaRule("video", ("video/mp4", "video/3gpp"), 16 * MB, 1024),
+        MediaRule("audio", ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16 * MB, 0),
+        # Beside a document Twilio takes the words for its name, so that they go on their own.
+        MediaRule("document", ("application/pdf", *OFFICE, "text/plain", "text/csv", "text/vcard"), 16 * MB, 0),
+    ),
     read_receipts=True,
     typing=True,
     status_callbacks=True,
