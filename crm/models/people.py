@@ -35,6 +35,7 @@ class IdentityKind(models.TextChoices):
     TELEGRAM = "telegram", "Telegram id"
     VISITOR = "visitor", "Web-chat visitor"
     EMAIL = "email", "E-mail"
+    INSTAGRAM = "instagram", "Instagram-scoped id"
 
 
 class Identity(models.Model):

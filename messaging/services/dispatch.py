@@ -24,13 +24,14 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
 from .conversations import lock_conversation, next_seq
-from .facts import gather_facts
+from .facts import Circumstances, gather_facts
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
 from .reactions import give_up
 from .sendable import Candidate, Sight, has_sendable_messages, lock_next_sendable, look_at
 from .senders import rest_sender
 from .settlement import settle_accepted, settle_error
+from .threads import thread_of
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | No
     if verdict.outcome == Outcome.DEFER:
         _defer(message, verdict)
         return None
-    return _open_attempt(message, around.address, now, claimed_at)
+    return _open_attempt(message, around, now, claimed_at)
 
 
 def _obstacle(sight: Sight, now: datetime) -> Verdict | None:
@@ -165,7 +166,7 @@ _OPEN_ATTEMPT = """
 """
 
 
-def _open_attempt(message: Message, address: str, now: datetime, claimed_at: float) -> Call:
+def _open_attempt(message: Message, around: Circumstances, now: datetime, claimed_at: float) -> Call:
     """Everything that a claim writes, in one statement.
 
     No screen is told: “being sent” looks like “queued”, and how the call ends is told in a moment.
@@ -181,16 +182,20 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
         cursor.execute(_OPEN_ATTEMPT, values)
         (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
-    return Call(attempt_id, message.channel, _outgoing(message, address), latest_start)
+    return Call(attempt_id, message.channel, _outgoing(message, around, now), latest_start)
 
 
-def _outgoing(message: Message, address: str) -> Outgoing:
+def _outgoing(message: Message, around: Circumstances, now: datetime) -> Outgoing:
     return Outgoing(
         message_id=str(message.pk),
-        to=address,
+        to=around.address,
         body=message.body,
         media=tuple(item["url"] for item in message.media),
         status_url=status_url_of(message),
+        author=str(message.author or ""),
+        subject=str(message.payload.get("subject") or ""),
+        thread=thread_of(message),
+        is_after_window=around.window_closes_at is not None and around.window_closes_at <= now,
     )
 
 
