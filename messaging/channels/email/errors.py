@@ -47,7 +47,7 @@ _BY_STATUS: Final = (
     (re.compile(r"5\.7\.\d+"), _rejected("The recipient's mail server refused it by its policy", operator=True)),
     (re.compile(r"5\.\d+\.\d+|55\d"), _rejected("The recipient's mail server refused it")),
     (
-        re.compile(r"4\.\d+\.\d+|4\d\d"),
+        re.compile(r"4\.\d+\.\d+|421|45\d"),
         Reaction(ErrorKind.RATE_LIMITED, "The mail server asks to try later", 60.0, max_retries=MAX_RETRIES),
     ),
 )

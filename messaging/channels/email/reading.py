@@ -23,6 +23,8 @@ LANGUAGES: Final = ("en", "de", "es", "fr", "it", "nl", "pl", "cs", "da", "sv", 
 TRIMMED_LENGTH: Final = 20_000
 """Beyond so many characters nobody wrote anew; and the parser's patterns are not to be tried on a book."""
 
+LONGEST_LINE: Final = 400
+
 MOST_REFERENCES: Final = 20
 OLDEST: Final = timedelta(days=7)
 """A mail that claims to be older than this when it comes has a clock that is wrong."""
@@ -78,7 +80,7 @@ def read_mail(letter: Letter, *, received_at: datetime) -> Mail:
         html=nh3.clean(letter.html[:LONGEST_TEXT], link_rel="noopener noreferrer nofollow") if letter.html else "",
         message_id=_message_id(letter),
         references=tuple(_references(letter)),
-        answered=tuple(_answered(letter)),
+        answered=tuple(dict.fromkeys(_answered(letter))),
         at=_moment(letter.header("date"), received_at),
     )
 
@@ -123,15 +125,16 @@ def _message_id(letter: Letter) -> str:
 
 
 def _references(letter: Letter) -> Iterator[str]:
-    found = _MESSAGE_ID.findall(" ".join(letter.all("references", "in-reply-to")))
+    found = _MESSAGE_ID.findall(" ".join([*letter.all("references"), *letter.all("in-reply-to")]))
     yield from list(dict.fromkeys(found))[-MOST_REFERENCES:]
 
 
 def _answered(letter: Letter) -> Iterator[UUID]:
     """Our mails have the message's id in their Message-ID and in the address that answers go to."""
     to = " ".join([*letter.recipients, *letter.all("to", "cc", "delivered-to", "x-original-to", "envelope-to")])
-    named = " ".join(letter.all("in-reply-to", "references"))
-    for found in (*_TOKEN.findall(to), *reversed(_OUR_ID.findall(named)), *_OUR_ID.findall(letter.report)):
+    replied = " ".join(letter.all("in-reply-to"))
+    earlier = reversed(_OUR_ID.findall(" ".join(letter.all("references"))))
+    for found in (*_TOKEN.findall(to), *_OUR_ID.findall(replied), *earlier, *_OUR_ID.findall(letter.report)):
         yield UUID(found)
 
 
@@ -151,11 +154,25 @@ def newest_part(text: str) -> str:
     """What this mail adds, without the mails that it quotes; all of it when nothing would be left."""
     whole = _tidy(text[:TRIMMED_LENGTH])
     above = _above_quotation(whole)
+    return _parsed(above).strip() or above.strip() or whole.strip()
+
+
+def _parsed(text: str) -> str:
+    """The parser's patterns take a time that grows with the square of a line's length. No line that introduces a
+    quotation is that long: long ones are put aside meanwhile.
+    """
+    lines = text.split("\n")
+    long = {_mark(number): line for number, line in enumerate(lines) if len(line) > LONGEST_LINE}
+    short = "\n".join(line if len(line) <= LONGEST_LINE else _mark(number) for number, line in enumerate(lines))
     try:
-        newest = EmailReplyParser(languages=list(LANGUAGES)).parse_reply(above) or ""
+        newest = EmailReplyParser(languages=list(LANGUAGES)).parse_reply(short) or ""
     except (ValueError, IndexError, RecursionError):
-        newest = above
-    return newest.strip() or above.strip() or whole.strip()
+        return text
+    return "\n".join(long.get(line, line) for line in newest.split("\n"))
+
+
+def _mark(number: int) -> str:
+    return f"\ue000{number}\ue000"
 
 
 def _above_quotation(text: str) -> str:

@@ -30,8 +30,6 @@ TIMEOUT: Final = (3.0, 6.0)
 WORST_WAIT: Final = 600.0
 FIRST_WAIT: Final = 5.0
 
-warnings.filterwarnings("ignore", category=AnymailNotSupportedWarning)  # SendGrid's: known, and tested here
-
 API_BASES: Final = {
     "mailgun": "https://api.mailgun.net/v3",
     "postmark": "https://api.postmarkapp.com",
@@ -70,7 +68,7 @@ def _options(config: Mapping[str, str], secrets: Mapping[str, str]) -> Options:
 def send(mail: EmailMessage, config: Mapping[str, str], secrets: Mapping[str, str]) -> str:
     """The service's id of the mail, "" where it gave none; raises TransportError."""
     _adapt(mail, config)
-    backend = import_string(_BACKENDS[config["provider"]])(**_options(config, secrets))
+    backend = _backend(config, secrets)
     try:
         backend.send_messages([mail])
     except AnymailRecipientsRefused as error:
@@ -81,7 +79,23 @@ def send(mail: EmailMessage, config: Mapping[str, str], secrets: Mapping[str, st
         raise TransportError(ErrorKind.INVALID_RECIPIENT, code="invalid", detail=_words(error)) from None
     except (AnymailError, ValueError) as error:
         raise TransportError(ErrorKind.MISCONFIGURED, detail=_words(error)) from None
-    return str(getattr(mail, "anymail_status").message_id or "")[:160]  # noqa: B009  # it is Anymail's addition
+    return _id_in(getattr(mail, "anymail_status"))  # noqa: B009  # it is Anymail's addition
+
+
+def _id_in(status: Any) -> str:
+    """Raises TransportError where Anymail took a refusal that it could not read for an answer."""
+    response = status.esp_response
+    if response is not None and response.status_code >= 300:
+        inactive = '"ErrorCode":406' in response.text.replace(" ", "")
+        raise _by_code("suppressed" if inactive else "invalid", f"HTTP {response.status_code}: {response.text[:300]}")
+    return str(status.message_id or "")[:160]
+
+
+def _backend(config: Mapping[str, str], secrets: Mapping[str, str]) -> Any:
+    """Anymail warns that it does not try SendGrid's any more; the tests here do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AnymailNotSupportedWarning)
+        return import_string(_BACKENDS[config["provider"]])(**_options(config, secrets))
 
 
 def _adapt(mail: EmailMessage, config: Mapping[str, str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.policy import SMTP
 
 from django.core.mail import EmailMessage
 
@@ -40,5 +39,5 @@ class EmailTransport:
         raise TransportError(ErrorKind.REJECTED, detail="there is no list of mails that were sent")
 
     def _send_by_smtp(self, mail: EmailMessage, to: str) -> None:
-        content = mail.message().as_bytes(policy=SMTP.clone(cte_type="7bit"))
+        content = mail.message().as_bytes(linesep="\r\n")
         MailServer(self._config, self._secrets).send(sender=self._config["sender"], to=to, content=content)
