@@ -52,7 +52,7 @@ Rate = Annotated[str, AfterValidator(_rate)]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting as a form shows it. `rows` is more than 1 for a text of several lines."""
+    """One setting as a form shows it. `rows` is more than 1 for a text of several lines; `choices`: nothing else."""
 
     name: str
     label: str
@@ -60,6 +60,7 @@ class Setting:
     is_required: bool
     is_secret: bool
     rows: int
+    choices: tuple[str, ...] = ()
 
 
 def settings_in(model: type[BaseModel], secret_fields: frozenset[str]) -> Iterator[Setting]:
@@ -72,4 +73,5 @@ def settings_in(model: type[BaseModel], secret_fields: frozenset[str]) -> Iterat
             is_required=field.is_required(),
             is_secret=name in secret_fields,
             rows=extra.get("rows", 1),
+            choices=tuple(extra.get("choices", ())),
         )

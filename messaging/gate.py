@@ -23,6 +23,7 @@ class Facts:
     says that what they write next does not make it obsolete.
     `rests_until` is when the sender may be used again: its rate is used up, or its provider is silent.
     `window_closes_at` is None where a channel has no window; a channel with one that never opened gives the past.
+    `human_window_closes_at` is later where the provider lets a person, and nobody else, answer longer.
     """
 
     now: datetime
@@ -36,7 +37,9 @@ class Facts:
     stands: bool = False
     newest_inbound_at: datetime | None = None
     window_closes_at: datetime | None = None
+    human_window_closes_at: datetime | None = None
     has_window: bool = False
+    receives_only: bool = False
     opted_out_at: datetime | None = None
     confirms_opt_out: bool = False
     marketing_consent: bool = False
@@ -76,11 +79,17 @@ HOLD_WORDS = {
 
 def decide(facts: Facts) -> Verdict:
     """Allow, defer until a time, or suppress for good; the first rule that objects decides."""
-    for rule in (_voice, _outdated, _consent, _marketing, _window, _sender, _rest):
+    for rule in (_receiving, _voice, _outdated, _consent, _marketing, _window, _sender, _rest):
         verdict = rule(facts)
         if verdict is not None:
             return verdict
     return Verdict(Outcome.ALLOW, "clear", "Nothing stood in the way.")
+
+
+def _receiving(facts: Facts) -> Verdict | None:
+    if not facts.receives_only:
+        return None
+    return _suppress("receives_only", "Nothing can be sent on this channel; the customer has to be reached on another.")
 
 
 def _voice(facts: Facts) -> Verdict | None:
@@ -125,6 +134,8 @@ def _window(facts: Facts) -> Verdict | None:
     if not facts.has_window:
         return None
     if facts.window_closes_at is not None and facts.window_closes_at > facts.now:
+        return None
+    if facts.voice == "human" and facts.human_window_closes_at and facts.human_window_closes_at > facts.now:
         return None
     return _suppress(WINDOW_CLOSED, "The service window is closed; only an approved template may open it again.")
 

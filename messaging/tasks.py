@@ -5,7 +5,7 @@ from threading import BoundedSemaphore
 from celery import shared_task
 from django.conf import settings
 
-from messaging.services import dispatch, media, merging, missed, reconcile, senders
+from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
@@ -43,6 +43,11 @@ def settle_attempts() -> int:
 @shared_task(name="messaging.tasks.sweep_channels")
 def sweep_channels() -> int:
     return drain(missed.sweep_one_due_channel, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.fetch_mailboxes")
+def fetch_mailboxes() -> int:
+    return drain(fetching.fetch_one_due_mailbox, clock=clock.now)
 
 
 @shared_task(name="messaging.tasks.resume_senders")

@@ -7,7 +7,7 @@ and imported on first use, so that a process that never sends never loads a prov
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -27,6 +27,9 @@ CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
     "sms_twilio": "messaging.channels.sms_twilio",
     "telegram": "messaging.channels.telegram",
+    "email": "messaging.channels.email",
+    "instagram": "messaging.channels.instagram",
+    "voice_transcript": "messaging.channels.voice_transcript",
     "webchat": "messaging.channels.webchat",
     "canary": "messaging.channels.canary",
 }
@@ -135,10 +138,25 @@ class Capabilities:
     pair_burst: int = 1
     account_field: str = ""  # the setting that names the account whose senders share a rate
     account_rate_per_second: float = 0.0
+    human_window_hours: int | None = None  # how long a person, and nobody else, may still answer
+    receives_only: bool = False  # nothing ever leaves there: answers go by another channel of the lead
+    has_threads: bool = False  # an answer names what it answers, so that the customer's program shows both together
+    fetches: bool = False  # a channel of this kind may have a mailbox that we look into, because nobody calls us
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the newest message of the customer's carries on to its answer."""
+
+    subject: str = ""
+    replied_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
+    """`author` is the person who wrote it, if one did. `is_after_window`: only a person may still answer so late."""
+
     message_id: str
     to: str
     body: str
@@ -147,6 +165,11 @@ class Outgoing:
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
     status_url: str | None = None
+    author: str = ""
+    subject: str = ""
+    thread: Thread | None = None
+    unsubscribe_url: str = ""
+    is_after_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +263,26 @@ class Found:
 def found_event(kind: str, seen: Seen) -> Found:
     as_event = cast(Callable[[Seen], Found], _part(kind, "found", "as_event"))
     return as_event(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was new in a mailbox, as events, and from where to look next time."""
+
+    events: tuple[Found, ...] = ()
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    has_more: bool = False
+
+
+def has_mailbox(kind: str, config: Mapping[str, str]) -> bool:
+    """Whether this channel has somewhere to look for what came in."""
+    return capabilities_of(kind).fetches and bool(_part(kind, "fetch", "is_wanted")(config))  # type: ignore[operator]
+
+
+def fetch_new(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], cursor: Mapping[str, Any]) -> Fetched:
+    """Look into the mailbox, over the network; raises TransportError."""
+    look = cast(Callable[..., Fetched], _part(kind, "fetch", "fetch_new"))
+    return look(config, secrets, cursor)
 
 
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:

@@ -32,6 +32,7 @@ from .reactions import give_up
 from .sendable import Candidate, Sight, has_sendable_messages, lock_next_sendable, look_at
 from .senders import rest_sender
 from .settlement import settle_accepted, settle_error
+from .threads import thread_of
 
 logger = logging.getLogger(__name__)
 
@@ -187,18 +188,22 @@ def _open_attempt(message: Message, around: Circumstances, now: datetime, claime
         cursor.execute(_OPEN_ATTEMPT, values)
         (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
-    return Call(attempt_id, message.channel, _outgoing(message, around.address), latest_start)
+    return Call(attempt_id, message.channel, _outgoing(message, around, now), latest_start)
 
 
-def _outgoing(message: Message, address: str) -> Outgoing:
+def _outgoing(message: Message, around: Circumstances, now: datetime) -> Outgoing:
     files = outgoing_files(message)
     return Outgoing(
         message_id=str(message.pk),
-        to=address,
+        to=around.address,
         body=message.body,
         media=(*(item["url"] for item in message.media if item.get("url")), *(file.url for file in files)),
         files=files,
         status_url=status_url_of(message),
+        author=str(message.author or ""),
+        subject=str(message.payload.get("subject") or ""),
+        thread=thread_of(message),
+        is_after_window=around.window_closes_at is not None and around.window_closes_at <= now,
     )
 
 

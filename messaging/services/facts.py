@@ -1,7 +1,7 @@
 """Gathering the facts that the gate decides on, fresh, inside the transaction that acts on the verdict."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crm.models.consent import ConsentState, Purpose
@@ -9,6 +9,7 @@ from crm.services.holds import holds_in_force
 from messaging import transports
 from messaging.gate import Facts
 from messaging.models import Conversation, Message
+from messaging.transports import Capabilities
 from project.kernel.prepared import prepared_cursor
 
 
@@ -80,6 +81,7 @@ def gather_facts(
     """What the gate needs to know of `message`; the conversation is locked by the caller."""
     channel = message.channel
     around = around or circumstances_of(message)
+    can = transports.capabilities_of(channel.kind)
     is_marketing = message.purpose == Purpose.MARKETING
     return Facts(
         now=now,
@@ -92,8 +94,10 @@ def gather_facts(
         answers_at=around.answers_at,
         stands=bool(message.payload.get("stands")),
         newest_inbound_at=conversation.last_inbound_at,
-        has_window=transports.capabilities_of(channel.kind).window_hours is not None,
+        has_window=can.window_hours is not None,
         window_closes_at=around.window_closes_at,
+        human_window_closes_at=_human_closing(around.window_closes_at, can),
+        receives_only=can.receives_only,
         opted_out_at=around.consent_at if around.consent == ConsentState.WITHDRAWN else None,
         confirms_opt_out=bool(message.payload.get("confirms_opt_out")),
         marketing_consent=is_marketing and around.consent == ConsentState.GRANTED,
@@ -104,3 +108,9 @@ def gather_facts(
         rest_code=channel.rest_code,
         rest_reason=channel.rest_reason,
     )
+
+
+def _human_closing(closes_at: datetime | None, can: Capabilities) -> datetime | None:
+    if closes_at is None or can.human_window_hours is None or can.window_hours is None:
+        return None
+    return closes_at + timedelta(hours=can.human_window_hours - can.window_hours)

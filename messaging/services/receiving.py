@@ -43,10 +43,12 @@ def receive_message(
     media: list[dict[str, Any]] | None = None,
     payload: dict[str, Any] | None = None,
     profile_name: str = "",
+    is_history: bool = False,
 ) -> Message | None:
     """Store what a customer wrote; None when this provider id was stored before.
 
     `identities` are the names the channel gives the person, `address` is where answers go, `at` the provider's time.
+    What is history stands in the thread and asks for nothing: no turn, no window, no hold.
     """
     lead = find_or_create_lead(workspace=channel.workspace, identities=identities, name=profile_name, now=now)
     conversation = open_conversation(lead=lead, channel=channel, now=now)
@@ -71,9 +73,12 @@ def receive_message(
         provider_id=provider_id,
     )
     want_media(message, now=now)
-    _follow(conversation, message, now)
-    _open_window(conversation, channel, address, at)
-    _tell_crm(lead, message, now)
+    if is_history:
+        _note(conversation, message, now)
+    else:
+        _follow(conversation, message, now)
+        _open_window(conversation, channel, address, at)
+        _tell_crm(lead, message, now)
     announce(
         signals.message_received,
         workspace_id=lead.workspace_id,
@@ -91,10 +96,28 @@ def preview_of(message: Message) -> str:
     return f"[{contents}]"[:PREVIEW_LENGTH] if contents else "[empty message]"
 
 
+def _note(conversation: Conversation, message: Message, now: datetime) -> None:
+    """The list shows it, and nobody is called."""
+    conversation.last_message_at = now
+    conversation.last_preview = preview_of(message)
+    conversation.last_voice = Voice.CUSTOMER
+    conversation.save(update_fields=["last_message_at", "last_preview", "last_voice"])
+    record_decision(
+        lead=conversation.lead,
+        actor="customer",
+        kind="message.noted",
+        reason=f"Noted, and nothing follows from it: “{preview_of(message)}”",
+        now=now,
+        message=str(message.pk),
+        channel=message.channel.kind,
+    )
+
+
 def _follow(conversation: Conversation, message: Message, now: datetime) -> None:
     """The conversation moves to where the customer wrote last, and is open again."""
     was_resolved = conversation.status == ConversationStatus.RESOLVED
-    conversation.channel_id = message.channel_id
+    if not transports.capabilities_of(message.channel.kind).receives_only:  # answers could not leave there
+        conversation.channel_id = message.channel_id
     conversation.status = ConversationStatus.OPEN
     conversation.resolved_at = None
     conversation.unread += 1

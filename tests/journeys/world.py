@@ -18,7 +18,7 @@ from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
 from messaging.models import Attempt, Channel, Conversation, Message
-from messaging.services import dispatch, media, reconcile, senders
+from messaging.services import dispatch, fetching, media, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
@@ -29,6 +29,7 @@ from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, CallbackPlan, TwilioDo
 SENDER = "whatsapp:+14155238886"
 
 SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
+    fetching.fetch_one_due_mailbox,
     apply_one_due_event,
     turns.take_one_due_turn,
     bus.deliver_one_due_agent_message,
