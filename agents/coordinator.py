@@ -13,6 +13,7 @@ from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.conversations import close_conversation, lock_conversation, next_seq
 from messaging.services.outbound import queue_message, suppress_stale_words
+from messaging.services.template_forms import TemplateForm
 from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -145,11 +146,17 @@ def resolve_conversation(*, conversation: Conversation, user: User, now: datetim
 
 @transaction.atomic
 def send_as_person(
-    *, conversation: Conversation, user: User, body: str, now: datetime, key: str | None = None
+    *,
+    conversation: Conversation,
+    user: User,
+    body: str,
+    now: datetime,
+    key: str | None = None,
+    form: TemplateForm | None = None,
 ) -> Message:
     """Queue a person's words, taking the floor if they do not hold it. The same `key` again sends nothing new.
 
-    Raises NothingToSay for blank text.
+    With a `form` they are a template's. Raises NothingToSay for blank text.
     """
     if not body.strip():
         raise NothingToSay("Write a message first.")
@@ -170,6 +177,7 @@ def send_as_person(
         now=now,
         answers=newest,
         author=user,
+        form=form,
     )
     if message.status != MessageStatus.SUPPRESSED:
         tell_monitor(conversation, event="answered", reason=f"{user} answered", now=now, user=user.pk)

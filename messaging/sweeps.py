@@ -7,7 +7,7 @@ from project.kernel.due import Sweep, register_sweep
 
 def register() -> None:
     from messaging import tasks
-    from messaging.services import dispatch, missed, reconcile, senders
+    from messaging.services import dispatch, missed, reconcile, senders, upkeep
     from messaging.services.inbox import has_due_events
 
     def has_unsettled(now: datetime) -> bool:
@@ -18,3 +18,4 @@ def register() -> None:
     register_sweep(Sweep("channels", missed.has_due_sweeps, tasks.sweep_channels))
     register_sweep(Sweep("attempts", has_unsettled, tasks.settle_attempts))
     register_sweep(Sweep("senders", senders.has_resuming_senders, tasks.resume_senders))
+    register_sweep(Sweep("upkeep", upkeep.has_due_upkeep, tasks.keep_up_channels))

@@ -5,7 +5,7 @@ from threading import BoundedSemaphore
 from celery import shared_task
 from django.conf import settings
 
-from messaging.services import dispatch, missed, reconcile, senders
+from messaging.services import dispatch, missed, reconcile, senders, upkeep
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
@@ -47,3 +47,8 @@ def sweep_channels() -> int:
 @shared_task(name="messaging.tasks.resume_senders")
 def resume_senders() -> int:
     return drain(senders.resume_one_due_sender, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.keep_up_channels")
+def keep_up_channels() -> int:
+    return drain(upkeep.keep_up_one_due_channel, clock=clock.now)

@@ -131,6 +131,12 @@ class Capabilities:
     pair_burst: int = 1
     account_field: str = ""  # the setting that names the account whose senders share a rate
     account_rate_per_second: float = 0.0
+    template_account_field: str = ""  # the setting that names the account which owns the templates
+    has_standing: bool = False  # the provider can be asked for the sender's quality and limit
+    spares_us_numbers: bool = False  # marketing is not delivered to numbers of the United States
+    counts_bytes: bool = False  # `max_text` is in bytes of UTF-8
+    human_window_hours: int | None = None  # a person may answer for so long, an agent for `window_hours` only
+    receives_only: bool = False  # nothing is ever sent here
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,7 @@ class Outgoing:
     media: tuple[str, ...] = ()
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
+    in_human_window: bool = False  # a person's words, outside the window and inside the longer one for people
     status_url: str | None = None
 
 
@@ -164,6 +171,8 @@ class Seen:
     created_at: datetime | None
     sent_at: datetime | None
     media_count: int = 0
+    price: str = ""
+    price_unit: str = ""
 
 
 class Transport(Protocol):

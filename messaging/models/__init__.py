@@ -4,6 +4,7 @@ from .deliveries import Attempt
 from .floor import Floor
 from .messages import Message
 from .rates import Breaker, Bucket
+from .templates import MessageTemplate, Reach, SendingPolicy, TemplateChange, TemplateUse
 from .webhooks import EventKey, WebhookEvent
 
 __all__ = [
@@ -16,7 +17,12 @@ __all__ = [
     "EventKey",
     "Floor",
     "Message",
+    "MessageTemplate",
+    "Reach",
     "SenderChange",
+    "SendingPolicy",
     "ServiceWindow",
+    "TemplateChange",
+    "TemplateUse",
     "WebhookEvent",
 ]

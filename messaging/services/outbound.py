@@ -18,6 +18,8 @@ from project.kernel.events import kick
 
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
+from .judging import FIELDS, judge
+from .template_forms import TemplateForm
 
 PREVIEW_LENGTH = 200
 
@@ -38,10 +40,12 @@ def queue_message(
     author: User | None = None,
     media: Sequence[dict[str, Any]] = (),
     payload: dict[str, Any] | None = None,
+    form: TemplateForm | None = None,
 ) -> Message:
     """Put words under `grant` into the outbox. The same `intent_key` again gives the first message back.
 
-    A refusal by the gate is no error: the message is stored as suppressed, with the reason.
+    With a `form` a template leaves where free text may not. A refusal by the gate is no error: the message is stored
+    as suppressed, with the reason.
     """
     conversation = lock_conversation(conversation)
     known = Message.objects.raw(_OF_INTENT, [conversation.workspace_id, intent_key])
@@ -69,9 +73,10 @@ def queue_message(
         priority=grant.priority,
         answers=answers,
         due_at=now,
+        template=form.template if form else None,
+        template_form=form.as_json() if form else {},
     )
-    facts = gather_facts(message, conversation, now)
-    verdict = gate.decide(facts)
+    facts, verdict = judge(message, conversation, now)
     message.verdict = verdict.as_json(facts)
     _apply_verdict(message, verdict)
     message.save(force_insert=True)
@@ -120,7 +125,7 @@ def record_suppression(message: Message, verdict: Verdict, now: datetime) -> Non
         code=verdict.code,
         epoch=message.epoch,
     )
-    if verdict.code == gate.WINDOW_CLOSED:  # the customer waits for words that cannot reach them any more
+    if verdict.code in gate.LOST:  # the customer waits for words that cannot reach them any more
         Message.objects.filter(pk=message.pk).update(alert_due_at=now)
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
 
@@ -150,7 +155,7 @@ def withhold(message: Message, verdict: Verdict, facts: gate.Facts, conversation
     message.due_at = None
     message.verdict = verdict.as_json(facts)
     message.seq = next_seq(conversation)
-    message.save(update_fields=["status", "due_at", "verdict", "seq"])
+    message.save(update_fields=["status", "due_at", "verdict", "seq", *FIELDS])
     record_suppression(message, verdict, now)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
+from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, ReachLimit, Token
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="WhatsApp", provider="Meta")
@@ -18,6 +18,9 @@ MAX_TEXT: Final = 4096
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
     templates=True,
+    template_account_field="waba_id",
+    has_standing=True,
+    spares_us_numbers=True,
     max_text=MAX_TEXT,
     media_kinds=("image", "audio", "video", "document", "sticker"),
     max_media=1,
@@ -96,4 +99,9 @@ class Settings(ChannelSettings):
         None,
         title="Seconds between messages to one customer",
         description="Beyond a burst of 45. Empty: 6, as Meta asks.",
+    )
+    messaging_limit: ReachLimit | None = Field(
+        None,
+        title="People a day outside the window",
+        description="Empty: as the provider says. 250, 2000, 10000, 100000 or unlimited.",
     )
