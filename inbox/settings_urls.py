@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, tokens
+from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, sending, templates, tokens
 
 urlpatterns = [
     path("", general.general, name="settings"),
@@ -14,6 +14,13 @@ urlpatterns = [
     path("channels/<int:channel_id>/check/", channels.check, name="settings_check_channel"),
     path("channels/<int:channel_id>/pause/", channels.pause, name="settings_pause_channel"),
     path("channels/<int:channel_id>/resume/", channels.resume, name="settings_resume_channel"),
+    path("templates/", templates.templates, name="settings_templates"),
+    path("templates/channel/<int:channel_id>/ask/", templates.ask, name="settings_ask_templates"),
+    path("templates/channel/<int:channel_id>/new/", templates.add_template, name="settings_add_template"),
+    path("templates/<int:template_id>/", templates.template, name="settings_template"),
+    path("templates/<int:template_id>/submit/", templates.submit, name="settings_submit_template"),
+    path("templates/uses/<int:use_id>/remove/", templates.remove, name="settings_remove_use"),
+    path("sending/", sending.sending, name="settings_sending"),
     path("calendly/", calendly.calendly, name="settings_calendly"),
     path("calendly/disconnect/", calendly.disconnect, name="settings_disconnect_calendly"),
     path("knowledge/", knowledge.knowledge, name="settings_knowledge"),

@@ -5,7 +5,7 @@ from uuid import UUID
 from crm.access import NotFound, require
 from crm.models import User, Workspace
 
-from .models import Channel, Conversation, Message
+from .models import Channel, Conversation, Message, MessageTemplate, TemplateUse
 
 
 def access_conversation(user: User, workspace: Workspace, conversation_id: int, action: str = "read") -> Conversation:
@@ -35,3 +35,19 @@ def access_message(user: User, workspace: Workspace, message_id: UUID, action: s
     if message is None:
         raise NotFound("There is no such message.")
     return message
+
+
+def access_template(user: User, workspace: Workspace, template_id: int, action: str = "read") -> MessageTemplate:
+    require(user, workspace, action)
+    template = MessageTemplate.objects.filter(workspace=workspace, pk=template_id).first()
+    if template is None:
+        raise NotFound("There is no such template.")
+    return template
+
+
+def access_template_use(user: User, workspace: Workspace, use_id: int, action: str = "configure") -> TemplateUse:
+    require(user, workspace, action)
+    use = TemplateUse.objects.filter(workspace=workspace, pk=use_id).select_related("template").first()
+    if use is None:
+        raise NotFound("There is no such use of a template.")
+    return use

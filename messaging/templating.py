@@ -138,7 +138,7 @@ def render(text: str, values: Mapping[str, str]) -> str:
 
 def fill(patterns: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
     """The value of each variable from its pattern. Raises Unfit for one that would be empty or too long."""
-    return {key: checked_value(key, _put(pattern, words)) for key, pattern in patterns.items()}
+    return {key: checked_value(key, put(pattern, words)) for key, pattern in patterns.items()}
 
 
 def checked_value(key: str, value: str) -> str:
@@ -151,7 +151,7 @@ def checked_value(key: str, value: str) -> str:
     return flat
 
 
-def _put(pattern: str, words: Mapping[str, str]) -> str:
+def put(pattern: str, words: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: words.get(match[1], "").strip() or match[2] or "", pattern)
 
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from agents.coordinator import send_as_person
 from crm.models import User
 from messaging.models import Conversation, Message
+from messaging.services.template_forms import TemplateForm
 
 from .errors import Conflict
 
@@ -24,12 +25,20 @@ def requested_key(request: Request) -> str | None:
 
 
 @transaction.atomic
-def send_once(*, conversation: Conversation, user: User, body: str, key: str | None, now: datetime) -> Message:
+def send_once(
+    *,
+    conversation: Conversation,
+    user: User,
+    body: str,
+    key: str | None,
+    now: datetime,
+    form: TemplateForm | None = None,
+) -> Message:
     """Send as the person, once for each of their keys. A key that comes back with other words is refused.
 
     The refusal undoes everything, the floor taken for these words included.
     """
-    message = send_as_person(conversation=conversation, user=user, body=body, now=now, key=key)
+    message = send_as_person(conversation=conversation, user=user, body=body, now=now, key=key, form=form)
     if message.conversation_id != conversation.pk or message.body != body.strip():
         raise Conflict("This Idempotency-Key was used for another message.", code="key_reused")
     return message

@@ -104,6 +104,9 @@ class ChannelHealthSerializer(serializers.ModelSerializer[Channel]):
             "rest_reason",
             "swept_at",
             "standing",
+            "reach_limit",
+            "templates_listed_at",
+            "templates_error",
         ]
 
 
@@ -222,12 +225,23 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
 
 class NewMessageSerializer(serializers.Serializer[Any]):
-    body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False)
+    body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False, required=False)
+    template = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="A template's id, in place of a body."
+    )
+    variables = serializers.DictField(
+        child=serializers.CharField(max_length=1600), default=dict, help_text="The template's variables, by key."
+    )
 
     def validate_body(self, body: str) -> str:
         if not body.strip():
             raise serializers.ValidationError("This field may not be blank.")
         return body
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if ("body" in given) == ("template" in given):
+            raise serializers.ValidationError({"body": "Give either a body or a template."})
+        return given
 
 
 class StepSerializer(serializers.ModelSerializer[LadderStep]):

@@ -1,5 +1,6 @@
 """What holds for marketing alone: consent, holds, quiet hours, the frequency cap, and whom a provider spares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -13,6 +14,7 @@ from crm.services.consent import consent_state
 from crm.services.holds import holds_in_force
 from messaging.models import Message, SendingPolicy
 from messaging.quiet import quiet_until
+from project.kernel.errors import WrongValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,33 @@ def sending_policy(workspace_id: int) -> SendingPolicy:
     """The workspace's, or the usual one, which is stored once somebody changes it."""
     found = SendingPolicy.objects.filter(workspace_id=workspace_id).first()
     return found or SendingPolicy(workspace_id=workspace_id)
+
+
+POLICY_FIELDS = ("quiet_from", "quiet_to", "marketing_cap", "cap_days")
+
+
+def set_sending_policy(*, workspace_id: int, changes: Mapping[str, Any]) -> SendingPolicy:
+    """Change what is named. Raises ValidationError for a value out of range."""
+    policy = sending_policy(workspace_id)
+    for name in POLICY_FIELDS:
+        if name in changes:
+            setattr(policy, name, changes[name])
+    policy.clean_fields(exclude=["workspace"])
+    check_policy(policy)
+    values = {name: getattr(policy, name) for name in POLICY_FIELDS}
+    stored, _ = SendingPolicy.objects.update_or_create(workspace_id=workspace_id, defaults=values)
+    return stored
+
+
+def check_policy(policy: SendingPolicy) -> None:
+    """Raises WrongValues by field, with the bounds that the database holds."""
+    problems = {}
+    if policy.marketing_cap is not None and not 1 <= policy.marketing_cap <= 100:
+        problems["marketing_cap"] = f"{policy.marketing_cap} is not between 1 and 100; leave it empty for no cap"
+    if not 1 <= policy.cap_days <= 90:
+        problems["cap_days"] = f"{policy.cap_days} is not between 1 and 90"
+    if problems:
+        raise WrongValues(problems)
 
 
 def is_us_number(address: str) -> bool:

@@ -96,7 +96,7 @@ def words_of(lead: Lead, more: Mapping[str, str]) -> dict[str, str]:
 def text_of(template: MessageTemplate, variables: Mapping[str, str]) -> str:
     """As the customer reads it."""
     parts = (template.header, template.body, template.footer)
-    return "\n".join(render(part, variables) for part in parts if part)
+    return "\n".join(render(part, variables) for part in parts if part).strip()
 
 
 def stand_in(message: Message, verdict: Verdict, now: Any) -> None:

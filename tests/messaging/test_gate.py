@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from messaging import gate
 from messaging.gate import Facts, Outcome, decide
 from tests.cast import NOON
 
@@ -81,6 +82,15 @@ CASES = {
         {**OUTSIDE, "template_category": "marketing", "marketing_consent": True, "is_spared_number": True},
         "us_marketing",
     ),
+    "marketing waits for the morning": (MARKETING, {"quiet_until": NOON + SECOND}, "quiet_hours"),
+    "a reply does not": (REPLY, {"quiet_until": NOON + SECOND}, "clear"),
+    "marketing waits for its turn": (MARKETING, {"cap_frees_at": NOON + SECOND}, "frequency_cap"),
+    "a paused template makes marketing wait": (MARKETING, {**OUTSIDE, "template": "paused"}, "template_paused"),
+    "a provider that is silent makes it wait": (
+        REPLY,
+        {"rests_until": NOON + SECOND, "rest_code": "provider_silent", "rest_reason": "It does not answer."},
+        "provider_silent",
+    ),
     "a take-over counts before everything else": (REPLY, {**TAKEN, "opted_out_at": NOON}, "taken_over"),
 }
 
@@ -89,6 +99,18 @@ CASES = {
 def test_the_gate(case: str) -> None:
     facts, changes, code = CASES[case]
     assert decide(replace(facts, **changes)).code == code
+
+
+RULES = [
+    "_voice", "_outdated", "_consent", "_receiving", "_marketing", "_spared", "_window", "_template", "_address",
+    "_length", "_template_pause", "_quiet", "_cap", "_sender", "_rest",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_gate_without_one_of_its_rules_fails_a_case(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, rule, lambda facts: None)
+    assert any(decide(replace(facts, **changes)).code != code for facts, changes, code in CASES.values())
 
 
 def test_every_refusal_is_a_sentence_and_every_wait_has_an_end() -> None:
