@@ -15,6 +15,7 @@ from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.conversations import close_conversation, lock_conversation, next_seq
 from messaging.services.media_uploads import attach, check_fit, items_of
 from messaging.services.outbound import queue_message, suppress_stale_words
+from messaging.services.template_forms import TemplateForm
 from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -154,10 +155,12 @@ def send_as_person(
     now: datetime,
     key: str | None = None,
     attachments: Sequence[Attachment] = (),
+    form: TemplateForm | None = None,
 ) -> Message:
     """Queue a person's words and files, taking the floor if they do not hold it. The same `key` sends nothing new.
 
-    Raises NothingToSay for blank text without files, and UnfitFile for files that the channel does not take.
+    With a `form` they are a template's. Raises NothingToSay for blank text without files, and UnfitFile for files that
+    the channel does not take.
     """
     if not body.strip() and not attachments:
         raise NothingToSay("Write a message first.")
@@ -180,6 +183,7 @@ def send_as_person(
         answers=newest,
         author=user,
         media=items_of(attachments),
+        form=form,
     )
     attach(message, attachments)
     if message.status != MessageStatus.SUPPRESSED:

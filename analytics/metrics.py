@@ -35,6 +35,7 @@ OLDEST_DUE = {
                        WHERE state IN ('waiting', 'taken')))
     """,
     "senders": "SELECT min(resumes_at) FROM messaging_channel WHERE resumes_at IS NOT NULL",
+    "upkeep": "SELECT min(upkeep_due_at) FROM messaging_channel WHERE upkeep_due_at IS NOT NULL",
     "agent messages": "SELECT min(due_at) FROM agents_agentmessage WHERE due_at IS NOT NULL",
     "alerts": "SELECT min(due_at) FROM agents_staffalert WHERE due_at IS NOT NULL",
     "troubles": "SELECT min(last_at) FROM messaging_channeltrouble WHERE told_at IS NULL",

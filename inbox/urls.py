@@ -2,7 +2,19 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, attachments, audit, conversations, handovers, home, listing, people, senders, undelivered
+from inbox.views import (
+    alarm,
+    attachments,
+    audit,
+    conversations,
+    handovers,
+    home,
+    listing,
+    people,
+    senders,
+    templates,
+    undelivered,
+)
 
 app_name = "inbox"
 
@@ -21,6 +33,7 @@ urlpatterns = [
     path(f"{conversation}trail/", conversations.trail, name="trail"),
     path(f"{conversation}seen/", conversations.seen, name="seen"),
     path(f"{conversation}send/", conversations.send, name="send"),
+    path(f"{conversation}template/", templates.choose, name="choose_template"),
     path(f"{conversation}take-over/", conversations.take_over, name="take_over"),
     path(f"{conversation}return-to-ai/", conversations.return_to_ai, name="return_to_ai"),
     path(f"{conversation}resolve/", conversations.resolve, name="resolve"),

@@ -6,7 +6,7 @@ from uuid import UUID
 from crm.access import NotFound, require
 from crm.models import User, Workspace
 
-from .models import Attachment, Channel, Conversation, Message
+from .models import Attachment, Channel, Conversation, Message, MessageTemplate, TemplateUse
 
 
 def access_conversation(user: User, workspace: Workspace, conversation_id: int, action: str = "read") -> Conversation:
@@ -58,3 +58,19 @@ def access_uploads(user: User, workspace: Workspace, attachment_ids: Sequence[UU
     if missing := [attachment_id for attachment_id in attachment_ids if attachment_id not in known]:
         raise NotFound(f"There is no such file: {missing[0]}.")
     return [known[attachment_id] for attachment_id in attachment_ids]
+
+
+def access_template(user: User, workspace: Workspace, template_id: int, action: str = "read") -> MessageTemplate:
+    require(user, workspace, action)
+    template = MessageTemplate.objects.filter(workspace=workspace, pk=template_id).first()
+    if template is None:
+        raise NotFound("There is no such template.")
+    return template
+
+
+def access_template_use(user: User, workspace: Workspace, use_id: int, action: str = "configure") -> TemplateUse:
+    require(user, workspace, action)
+    use = TemplateUse.objects.filter(workspace=workspace, pk=use_id).select_related("template").first()
+    if use is None:
+        raise NotFound("There is no such use of a template.")
+    return use

@@ -45,9 +45,19 @@ def _rate(value: str) -> str:
     return f"{number:g}"
 
 
+def _reach_limit(value: str) -> str:
+    word = value.strip().lower()
+    if word != UNLIMITED and not (word.isascii() and word.isdigit() and 1 <= int(word) <= 10_000_000):
+        raise ValueError("must be a number of people, or unlimited")
+    return word
+
+
+UNLIMITED = "unlimited"
+
 Token = Annotated[str, AfterValidator(_token)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 Rate = Annotated[str, AfterValidator(_rate)]
+ReachLimit = Annotated[str, AfterValidator(_reach_limit)]
 
 
 @dataclass(frozen=True, slots=True)

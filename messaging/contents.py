@@ -45,6 +45,15 @@ def _referral(referral: Json) -> list[str]:
     return [f"Came from the advertisement “{headline}” {referral.get('source_url') or ''}"]
 
 
+def _template(template: Json) -> list[str]:
+    lines = [f"Template “{template['name']}” ({template['language']})"]
+    if template.get("buttons"):
+        lines.append(f"Buttons: {', '.join(map(str, template['buttons']))}")
+    if template.get("instead_of"):
+        lines.append(f"Instead of “{template['instead_of']}”")
+    return lines
+
+
 def _location(place: Json) -> list[str]:
     named = ", ".join(str(place[name]) for name in ("label", "address") if place.get(name))
     where = f"{place['latitude']}, {place['longitude']}"
@@ -100,6 +109,7 @@ WORDS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "story": lambda story: [f"In answer to your story {story['url']}"],
     "shared": _shared,
     "referral": _referral,
+    "template": _template,
     "forwarded": lambda _: ["Forwarded"],
     "location": _location,
     "contacts": _contacts,

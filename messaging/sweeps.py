@@ -7,7 +7,7 @@ from project.kernel.due import Sweep, register_sweep
 
 def register() -> None:
     from messaging import tasks
-    from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders
+    from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders, upkeep
     from messaging.services.inbox import has_due_events
 
     def has_unsettled(now: datetime) -> bool:
@@ -21,3 +21,4 @@ def register() -> None:
     register_sweep(Sweep("senders", senders.has_resuming_senders, tasks.resume_senders))
     register_sweep(Sweep("proposals", merging.has_due_proposals, tasks.merge_proposed))
     register_sweep(Sweep("attachments", media.has_due_attachments, tasks.fetch_attachments))
+    register_sweep(Sweep("upkeep", upkeep.has_due_upkeep, tasks.keep_up_channels))

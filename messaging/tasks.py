@@ -5,7 +5,7 @@ from threading import BoundedSemaphore
 from celery import shared_task
 from django.conf import settings
 
-from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders
+from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders, upkeep
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
@@ -69,3 +69,8 @@ def fetch_attachments() -> int:
         return drain(media.fetch_one_due_attachment, clock=clock.now, call_help=lambda: wake(fetch_attachments))
     finally:
         _fetching_seats.release()
+
+
+@shared_task(name="messaging.tasks.keep_up_channels")
+def keep_up_channels() -> int:
+    return drain(upkeep.keep_up_one_due_channel, clock=clock.now)

@@ -138,6 +138,10 @@ class Capabilities:
     pair_burst: int = 1
     account_field: str = ""  # the setting that names the account whose senders share a rate
     account_rate_per_second: float = 0.0
+    template_account_field: str = ""  # the setting that names the account which owns the templates
+    has_standing: bool = False  # the provider can be asked for the sender's quality and limit
+    spares_us_numbers: bool = False  # marketing is not delivered to numbers of the United States
+    counts_bytes: bool = False  # `max_text` is in bytes of UTF-8
     human_window_hours: int | None = None  # how long a person, and nobody else, may still answer
     receives_only: bool = False  # nothing ever leaves there: answers go by another channel of the lead
     has_threads: bool = False  # an answer names what it answers, so that the customer's program shows both together
@@ -155,7 +159,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """`author` is the person who wrote it, if one did. `is_after_window`: only a person may still answer so late."""
+    """`author` is the person who wrote it, if one did."""
 
     message_id: str
     to: str
@@ -164,12 +168,12 @@ class Outgoing:
     files: tuple[OutgoingFile, ...] = ()  # those of `media` that we hold ourselves
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
+    in_human_window: bool = False  # a person's words, outside the window and inside the longer one for people
     status_url: str | None = None
     author: str = ""
     subject: str = ""
     thread: Thread | None = None
     unsubscribe_url: str = ""
-    is_after_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,8 @@ class Seen:
     created_at: datetime | None
     sent_at: datetime | None
     media_count: int = 0
+    price: str = ""
+    price_unit: str = ""
 
 
 class Transport(Protocol):

@@ -21,8 +21,10 @@ from messaging import floor
 from messaging.floor import Grant
 from messaging.models import Conversation, Message
 from messaging.models.messages import Voice
+from messaging.models.templates import TemplatePurpose
 from messaging.services.conversations import lock_conversation, next_seq
 from messaging.services.outbound import queue_message
+from messaging.services.template_forms import TemplateForm
 from project.kernel.events import kick
 
 from .policy import Decision, Step
@@ -95,7 +97,8 @@ def _reply(
     turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
 ) -> Message | None:
     assert grant is not None
-    return _say(turn, conversation, decision.text, grant, now)
+    form = TemplateForm(purpose=TemplatePurpose.AGENT_REPLY)
+    return _say(turn, conversation, decision.text, grant, now, form=form)
 
 
 def _stay_silent(
@@ -161,7 +164,15 @@ ACTIONS = {
 }
 
 
-def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: datetime, **payload: Any) -> Message:
+def _say(
+    turn: Turn,
+    conversation: Conversation,
+    text: str,
+    grant: Grant,
+    now: datetime,
+    form: TemplateForm | None = None,
+    **payload: Any,
+) -> Message:
     return queue_message(
         conversation=conversation,
         voice=Voice.AI,
@@ -171,6 +182,7 @@ def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: d
         now=now,
         answers=turn.newest,
         payload=payload,
+        form=form,
     )
 
 

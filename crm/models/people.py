@@ -55,7 +55,6 @@ class IdentityKind(models.TextChoices):
     INSTAGRAM = "instagram", "Instagram id"
     VISITOR = "visitor", "Web-chat visitor"
     EMAIL = "email", "E-mail"
-    INSTAGRAM = "instagram", "Instagram-scoped id"
 
 
 class IdentitySource(models.TextChoices):

@@ -13,6 +13,8 @@ from crm.access import NotAllowed, NotFound
 from handover.services.handovers import NotOpen
 from messaging.services import dead_letters
 from messaging.services.merging import CannotMerge
+from messaging.services.template_drafts import UnableToSubmit
+from messaging.transports import TransportError
 from project.kernel.errors import problems_of
 
 CODES = {
@@ -49,6 +51,13 @@ class BodyTooLarge(exceptions.APIException):
     default_detail = "The body is larger than this installation takes."
 
 
+class ProviderRefused(exceptions.APIException):
+    """A provider was asked, and did not do it or did not answer."""
+
+    status_code = status.HTTP_502_BAD_GATEWAY
+    default_code = "provider_refused"
+
+
 class WorkspaceNeeded(exceptions.APIException):
     """The person works in several workspaces and named none."""
 
@@ -81,6 +90,8 @@ def _as_api_exception(error: Exception) -> Exception:
             return Conflict(str(error), code="cannot_merge")
         case dead_letters.Refused():
             return Conflict(str(error), code=REFUSED[type(error)])
+        case UnableToSubmit() | TransportError():
+            return ProviderRefused(str(error))
         case ValidationError():
             return exceptions.ValidationError(problems_of(error))
     problems = problems_of(error)

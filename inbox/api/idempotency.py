@@ -12,6 +12,7 @@ from agents.coordinator import send_as_person
 from crm.models import User
 from messaging.models import Attachment, Conversation, Message
 from messaging.services.media_uploads import items_of
+from messaging.services.template_forms import TemplateForm
 
 from .errors import Conflict
 
@@ -34,12 +35,15 @@ def send_once(
     key: str | None,
     now: datetime,
     attachments: Sequence[Attachment] = (),
+    form: TemplateForm | None = None,
 ) -> Message:
     """Send as the person, once for each of their keys. A key that comes back with other words is refused.
 
     The refusal undoes everything, the floor taken for these words included.
     """
-    message = send_as_person(conversation=conversation, user=user, body=body, now=now, key=key, attachments=attachments)
+    message = send_as_person(
+        conversation=conversation, user=user, body=body, now=now, key=key, attachments=attachments, form=form
+    )
     same = message.body == body.strip() and message.media == items_of(attachments)
     if message.conversation_id != conversation.pk or not same:
         raise Conflict("This Idempotency-Key was used for another message.", code="key_reused")

@@ -111,6 +111,9 @@ class ChannelHealthSerializer(serializers.ModelSerializer[Channel]):
             "rest_reason",
             "swept_at",
             "standing",
+            "reach_limit",
+            "templates_listed_at",
+            "templates_error",
         ]
 
 
@@ -234,14 +237,28 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
 class NewMessageSerializer(serializers.Serializer[Any]):
     body = serializers.CharField(
-        max_length=MAX_BODY, trim_whitespace=False, allow_blank=True, help_text="May be blank beside a file."
+        max_length=MAX_BODY,
+        trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        help_text="May be blank beside a file.",
     )
     attachments = serializers.ListField(
         child=serializers.UUIDField(), max_length=10, default=list, help_text="Ids of uploaded files."
     )
+    template = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="A template's id, in place of a body."
+    )
+    variables = serializers.DictField(
+        child=serializers.CharField(max_length=1600), default=dict, help_text="The template's variables, by key."
+    )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if not given["body"].strip() and not given["attachments"]:
+        if "template" in given and (given.get("body") or given["attachments"]):
+            raise serializers.ValidationError(
+                {"template": ["Give either a body, with or without files, or a template."]}
+            )
+        if "template" not in given and not given.get("body", "").strip() and not given["attachments"]:
             raise serializers.ValidationError({"body": ["This field may not be blank."]})
         return given
 

@@ -19,6 +19,15 @@ from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .links import LinkPolicyView
 from .messages import MessageList
+from .templates import (
+    ListTemplates,
+    SendingPolicyDetail,
+    TemplateDetail,
+    TemplateList,
+    TemplatePreview,
+    TemplateUseDetail,
+    TemplateUses,
+)
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .webhooks import (
@@ -59,6 +68,13 @@ urlpatterns = [
     path("channels/<int:channel_id>/check/", Check.as_view(), name="check"),
     path("channels/<int:channel_id>/pause/", Pause.as_view(), name="pause"),
     path("channels/<int:channel_id>/resume/", Resume.as_view(), name="resume"),
+    path("channels/<int:channel_id>/templates/list/", ListTemplates.as_view(), name="list-templates"),
+    path("templates/", TemplateList.as_view(), name="templates"),
+    path("templates/<int:template_id>/", TemplateDetail.as_view(), name="template"),
+    path("templates/<int:template_id>/preview/", TemplatePreview.as_view(), name="template-preview"),
+    path("templates/<int:template_id>/uses/", TemplateUses.as_view(), name="template-uses"),
+    path("template-uses/<int:use_id>/", TemplateUseDetail.as_view(), name="template-use"),
+    path("sending-policy/", SendingPolicyDetail.as_view(), name="sending-policy"),
     path("handovers/", HandoverList.as_view(), name="handovers"),
     path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),

@@ -19,6 +19,8 @@ TABS = (
     ("settings_handover", "Handover"),
     ("settings_hours", "Opening hours"),
     ("settings_channels", "Channels"),
+    ("settings_templates", "Templates"),
+    ("settings_sending", "Sending"),
     ("settings_calendly", "Calendly"),
     ("settings_knowledge", "Knowledge"),
     ("settings_consent", "Consent"),

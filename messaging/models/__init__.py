@@ -6,6 +6,7 @@ from .links import LinkClick, LinkPolicy, TrackedLink
 from .media import Attachment
 from .messages import Message
 from .rates import Breaker, Bucket
+from .templates import MessageTemplate, Reach, SendingPolicy, TemplateChange, TemplateUse
 from .webhooks import EventKey, WebhookEvent
 
 __all__ = [
@@ -21,8 +22,13 @@ __all__ = [
     "LinkClick",
     "LinkPolicy",
     "Message",
+    "MessageTemplate",
+    "Reach",
     "SenderChange",
+    "SendingPolicy",
     "ServiceWindow",
+    "TemplateChange",
+    "TemplateUse",
     "TrackedLink",
     "WebhookEvent",
 ]

@@ -111,6 +111,13 @@ class ServiceWindow(models.Model):
         blank=True,
         help_text="Messages cost nothing before: the customer came from an advertisement. It opens no window.",
     )
+    ad_clicked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the customer came from an advertisement; an answer within a day is free."
+    )
+    invalid_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider said that nobody is reached at this address."
+    )
+    invalid_reason = models.CharField(max_length=255, blank=True, default="", db_default="")
 
     objects = ScopedManager(workspace="workspace")
 

@@ -74,6 +74,17 @@ class Message(models.Model):
     at = models.DateTimeField(default=clock.now, help_text="Provider time inbound; queueing time outbound.")
     provider_id = models.CharField(max_length=160, blank=True)
 
+    template = models.ForeignKey(
+        "messaging.MessageTemplate", null=True, blank=True, on_delete=models.SET_NULL, db_index=False,
+        help_text="What it leaves as outside the service window.",
+    )  # fmt: skip
+    template_form = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="The purpose, words and variables of its template.",
+    )
+
     intent_key = models.CharField(max_length=160, null=True, blank=True)
     epoch = models.BigIntegerField(null=True, blank=True)
     priority = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -152,6 +163,12 @@ class Message(models.Model):
             models.Index(fields=["alert_due_at"], condition=Q(alert_due_at__isnull=False), name="message_alert_due"),
             # read by: the primary agent (the newest words), the ladder (has a person answered since?)
             models.Index(fields=["conversation", "-at", "-position"], name="message_by_time"),
+            # read by: the frequency cap
+            models.Index(fields=["lead", "-at"], condition=Q(purpose="marketing"), name="message_marketing"),
+            # read by: what a template that changes its state stops or frees
+            models.Index(
+                fields=["template"], condition=Q(status="queued", template__isnull=False), name="message_templated"
+            ),
             # read by: the page that fetches what it lacks
             models.Index(fields=["conversation", "seq"], name="message_changed"),
         ]

@@ -18,8 +18,10 @@ from project.kernel.events import kick
 
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
+from .judging import FIELDS, judge
 from .links import shorten_links, store_links
 from .reply_channels import reply_channel
+from .template_forms import TemplateForm
 
 PREVIEW_LENGTH = 200
 
@@ -41,10 +43,11 @@ def queue_message(
     media: Sequence[dict[str, Any]] = (),
     payload: dict[str, Any] | None = None,
     channel: Channel | None = None,
+    form: TemplateForm | None = None,
 ) -> Message:
     """Put words under `grant` into the outbox. The same `intent_key` again gives the first message back.
 
-    Without a `channel` they leave where the lead is answered.
+    Without a `channel` they leave where the lead is answered. With a `form` a template leaves where free text may not.
     A refusal by the gate is no error: the message is stored as suppressed, with the reason.
     """
     conversation = lock_conversation(conversation)
@@ -73,9 +76,10 @@ def queue_message(
         priority=grant.priority,
         answers=answers,
         due_at=now,
+        template=form.template if form else None,
+        template_form=form.as_json() if form else {},
     )
-    facts = gather_facts(message, conversation, now)
-    verdict = gate.decide(facts)
+    facts, verdict = judge(message, conversation, now)
     message.verdict = verdict.as_json(facts)
     _apply_verdict(message, verdict)
     links = shorten_links(message, now=now) if verdict.outcome != Outcome.SUPPRESS else []
@@ -126,7 +130,7 @@ def record_suppression(message: Message, verdict: Verdict, now: datetime) -> Non
         code=verdict.code,
         epoch=message.epoch,
     )
-    if verdict.code == gate.WINDOW_CLOSED:  # the customer waits for words that cannot reach them any more
+    if verdict.code in gate.LOST:  # the customer waits for words that cannot reach them any more
         Message.objects.filter(pk=message.pk).update(alert_due_at=now)
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
 
@@ -156,7 +160,7 @@ def withhold(message: Message, verdict: Verdict, facts: gate.Facts, conversation
     message.due_at = None
     message.verdict = verdict.as_json(facts)
     message.seq = next_seq(conversation)
-    message.save(update_fields=["status", "due_at", "verdict", "seq"])
+    message.save(update_fields=["status", "due_at", "verdict", "seq", *FIELDS])
     record_suppression(message, verdict, now)
 
 

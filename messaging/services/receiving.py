@@ -77,7 +77,7 @@ def receive_message(
         _note(conversation, message, now)
     else:
         _follow(conversation, message, now)
-        _open_window(conversation, channel, address, at)
+        _open_window(conversation, message, address)
         _tell_crm(lead, message, now)
     announce(
         signals.message_received,
@@ -160,18 +160,21 @@ def _turn_due(conversation: Conversation, now: datetime) -> datetime:
 
 _OPEN_WINDOW = """
     INSERT INTO messaging_servicewindow AS known
-        (workspace_id, conversation_id, channel_id, address, opened_at, closes_at)
-    VALUES (%s, %s, %s, %s, %s, %s)
+        (workspace_id, conversation_id, channel_id, address, opened_at, closes_at, ad_clicked_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (conversation_id, channel_id) DO UPDATE
-       SET address = excluded.address, opened_at = excluded.opened_at, closes_at = excluded.closes_at
+       SET address = excluded.address, opened_at = excluded.opened_at, closes_at = excluded.closes_at,
+           ad_clicked_at = coalesce(excluded.ad_clicked_at, known.ad_clicked_at), invalid_at = NULL
      WHERE known.opened_at <= excluded.opened_at
 """
 
 
-def _open_window(conversation: Conversation, channel: Channel, address: str, at: datetime) -> None:
-    """The newest message decides, in whatever order they arrive."""
+def _open_window(conversation: Conversation, message: Message, address: str) -> None:
+    """The newest message decides, in whatever order they arrive. Who writes is reached at that address."""
+    channel, at = message.channel, message.at
     closes_at = _closing(at, transports.capabilities_of(channel.kind).window_hours)
-    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at]
+    clicked_at = at if message.payload.get("referral") else None
+    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at, clicked_at]
     with prepared_cursor() as cursor:
         cursor.execute(_OPEN_WINDOW, values)
 

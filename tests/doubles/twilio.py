@@ -39,6 +39,8 @@ from tests.doubles.twilio_book import (
 )
 from tests.doubles.twilio_callbacks import CallbackPlan, StatusCaller
 from tests.doubles.twilio_calls import Call, CallLedger
+from tests.doubles.twilio_content import PATHS as CONTENT_PATHS
+from tests.doubles.twilio_content import Content
 from tests.doubles.twilio_faults import Fault
 from tests.doubles.twilio_forms import inbound_form, send_inbound, sign, status_form
 
@@ -81,6 +83,7 @@ class TwilioDouble(HttpDouble):
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.account = Account(account_sid)
+        self.content = Content(self.url)
         self.plan = plan or CallbackPlan()
         self.callbacks = StatusCaller(self.advance, routes=routes)
         self.calls = CallLedger()
@@ -169,6 +172,9 @@ class TwilioDouble(HttpDouble):
         if shown := PATHS.fullmatch(request.path):
             self._authenticate(request, shown["account"] or self.account_sid)
             return self.account.show(request)
+        if CONTENT_PATHS.fullmatch(request.path):
+            self._authenticate(request, self.account_sid)
+            return self.content.answer(request)
         raise Refusal(404, 20404, f"The requested resource {request.path} was not found")
 
     def _authenticate(self, request: Request, account: str) -> None:

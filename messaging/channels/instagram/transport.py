@@ -42,7 +42,7 @@ def _message(outgoing: Outgoing) -> dict[str, Any]:
 
 def _kind_of(outgoing: Outgoing) -> dict[str, str]:
     """The tag is a promise to Meta that a person wrote it: the gate lets nobody else through so late."""
-    if not outgoing.is_after_window:
+    if not outgoing.in_human_window:
         return {"messaging_type": "RESPONSE"}
     if not outgoing.author:
         detail = "only a person may still answer, and no person wrote this"

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
-from messaging.media_rules import ANY, MB, MediaRule
+from messaging.channel_settings import MB, BaseUrl, ChannelSettings, MediaRule, Rate, ReachLimit, Token
+from messaging.media_rules import ANY
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="WhatsApp", provider="Meta")
@@ -20,6 +20,9 @@ CAPTION: Final = 1024
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
     templates=True,
+    template_account_field="waba_id",
+    has_standing=True,
+    spares_us_numbers=True,
     max_text=MAX_TEXT,
     media_kinds=("image", "audio", "video", "document", "sticker"),
     max_media=1,
@@ -104,4 +107,9 @@ class Settings(ChannelSettings):
         None,
         title="Seconds between messages to one customer",
         description="Beyond a burst of 45. Empty: 6, as Meta asks.",
+    )
+    messaging_limit: ReachLimit | None = Field(
+        None,
+        title="People a day outside the window",
+        description="Empty: as the provider says. 250, 2000, 10000, 100000 or unlimited.",
     )

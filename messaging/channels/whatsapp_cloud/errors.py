@@ -85,7 +85,7 @@ REACTIONS: Final[dict[str, Reaction]] = {
     "131056": _later("Too many messages to this recipient in a short time", 4.0),
     "131057": _slower("The number is being upgraded", 90.0),
     "131061": _ours("This template has to go through the Marketing Messages API"),
-    "131062": _no_such_recipient("This template needs the recipient's phone number"),
+    "131062": _rejected("This template needs the recipient's phone number", instead=Instead.OTHER_CHANNEL),
     "131063": _ours("Marketing templates have to go through the Marketing Messages API"),
     "131064": _sender("The messaging limit is restricted, because templates were in the wrong category"),
     "132000": _ours("The number of template variables is wrong"),

@@ -65,6 +65,10 @@ class CloudTransport:
         """Look at something of the account, for a check of the settings; raises TransportError."""
         return self._call("GET", path, params=parameters)
 
+    def write(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Create something of the account; raises TransportError."""
+        return self._call("POST", path, json=content)
+
     def _call(self, method: str, path: str, *, to: str = "", **options: Any) -> dict[str, Any]:
         try:
             answer = self._client.request(method, self._base + path, **options)
