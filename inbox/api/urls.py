@@ -16,6 +16,7 @@ from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
+from .reasoning import ModelCosts, ModelLimitsView
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .workspaces import WorkspaceList
@@ -48,5 +49,7 @@ urlpatterns = [
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
+    path("reasoning/costs/", ModelCosts.as_view(), name="model-costs"),
+    path("reasoning/limits/", ModelLimitsView.as_view(), name="model-limits"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]
