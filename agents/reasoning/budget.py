@@ -84,7 +84,7 @@ def cost_of(call: Call, on: date, prices: Iterable[Price]) -> Decimal | None:
 def with_costs(usage: Usage, on: date, prices: Iterable[Price]) -> Usage:
     known = tuple(prices)
     log = tuple(replace(call, cost=_rounded(cost_of(call, on, known))) for call in usage.log)
-    return replace(usage, log=log, cost=round(sum(call.cost or 0.0 for call in log), 6))
+    return replace(usage, log=log, cost=round(sum(call.cost or 0.0 for call in log), 8))
 
 
 def judge_spending(spent: Spent, limits: Limits) -> Verdict:

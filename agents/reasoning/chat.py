@@ -117,9 +117,11 @@ class ChatEndpoint:
     def __init__(self, settings: ModelSettings) -> None:
         self.settings = settings
         self._untaken: frozenset[str] = frozenset()
-        self._client = openai.OpenAI(
+        client = openai.OpenAI(
             api_key=settings.api_key, base_url=settings.base_url or VENDOR, max_retries=0, timeout=30
         )
+        # The library imports this part on first use: a second of CPU that no customer should wait for.
+        self._completions = client.chat.completions
 
     def ask(self, request: Request, allowance: Allowance, *, seconds: float) -> BaseModel:
         """One valid answer, or AnalystUnavailable."""
@@ -144,9 +146,7 @@ class ChatEndpoint:
     def _create(self, request: Request, seconds: float) -> object:
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
         try:
-            return self._client.chat.completions.create(
-                model=self.settings.model, timeout=timeout, **self._options(request)
-            )
+            return self._completions.create(model=self.settings.model, timeout=timeout, **self._options(request))
         except openai.APIError as error:
             if rejected := self._rejected_option(error):
                 raise _OptionRejected(rejected) from error
