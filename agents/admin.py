@@ -2,7 +2,17 @@ from django.contrib import admin
 
 from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 
-from .models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
+from .models import (
+    AgentMessage,
+    AgentState,
+    KnowledgeEntry,
+    ModelCall,
+    ModelDay,
+    ModelLimits,
+    ModelTrouble,
+    StaffAlert,
+    Turn,
+)
 
 
 @admin.register(Turn)
@@ -49,3 +59,34 @@ class KnowledgeEntryAdmin(BatonAdmin):
     search_fields = ["question", "answer"]
     readonly_fields = ["updated_at"]
     autocomplete_fields = ["workspace"]
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(ReadOnlyAdmin):
+    list_display = ["at", "crew", "model", "endpoint", "outcome", "cost", "seconds", "workspace"]
+    list_filter = ["outcome", "crew", "model", "workspace"]
+    list_select_related = ["workspace"]
+    ordering = ["-id"]
+
+
+@admin.register(ModelDay)
+class ModelDayAdmin(ReadOnlyAdmin):
+    list_display = ["day", "calls", "tokens", "cost", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["workspace"]
+    ordering = ["-day"]
+
+
+@admin.register(ModelLimits)
+class ModelLimitsAdmin(BatonAdmin):
+    list_display = ["workspace", "per_conversation", "per_day", "per_month"]
+    list_select_related = ["workspace"]
+    autocomplete_fields = ["workspace"]
+
+
+@admin.register(ModelTrouble)
+class ModelTroubleAdmin(ReadOnlyAdmin):
+    list_display = ["last_at", "endpoint", "model", "cause", "count", "told_at", "ended_at", "workspace"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), "cause", "workspace"]
+    list_select_related = ["workspace"]
+    ordering = ["-id"]

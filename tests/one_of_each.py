@@ -2,7 +2,17 @@
 
 from datetime import time, timedelta
 
-from agents.models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
+from agents.models import (
+    AgentMessage,
+    AgentState,
+    KnowledgeEntry,
+    ModelCall,
+    ModelDay,
+    ModelLimits,
+    ModelTrouble,
+    StaffAlert,
+    Turn,
+)
 from crm.models import Activity, Consent, Hold
 from crm.services.trail import record_decision
 from handover.models import (
@@ -149,6 +159,15 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     StaffAlert.objects.create(**of_lead, user=cast.bruno, key="k", subject="Davi waits", body="…", created_at=NOON)
     KnowledgeEntry.objects.create(workspace=cast.acme, question="Price?", answer="Ten.")
+    _models(cast)
+
+
+def _models(cast: Cast) -> None:
+    of_endpoint = {"workspace": cast.acme, "endpoint": "api.openai.com", "model": "gpt-test"}
+    ModelCall.objects.create(**of_endpoint, lead=cast.davi, crew="intent", outcome="answered", at=NOON)
+    ModelTrouble.objects.create(**of_endpoint, cause="quota", first_at=NOON, last_at=NOON)
+    ModelDay.objects.create(workspace=cast.acme, day=NOON.date())
+    ModelLimits.objects.create(workspace=cast.acme, per_day=5)
 
 
 def _handover(cast: Cast) -> None:

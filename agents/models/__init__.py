@@ -1,6 +1,17 @@
 from .alerts import StaffAlert
 from .framework import AgentMessage, AgentState
 from .knowledge import KnowledgeEntry
+from .spending import ModelCall, ModelDay, ModelLimits, ModelTrouble
 from .turns import Turn
 
-__all__ = ["AgentMessage", "AgentState", "KnowledgeEntry", "StaffAlert", "Turn"]
+__all__ = [
+    "AgentMessage",
+    "AgentState",
+    "KnowledgeEntry",
+    "ModelCall",
+    "ModelDay",
+    "ModelLimits",
+    "ModelTrouble",
+    "StaffAlert",
+    "Turn",
+]

@@ -278,7 +278,9 @@ def _summary(analysis: Analysis | None) -> dict[str, Any]:
     return {
         "tier": str(analysis.tier),
         "fallback": analysis.fallback_reason,
+        "economy": analysis.economy,
         "intent": str(reading.intent),
+        "raw_intent": reading.raw_intent,
         "priority": str(reading.priority),
         "urgency": str(reading.urgency),
         "sentiment": reading.sentiment,
@@ -286,6 +288,8 @@ def _summary(analysis: Analysis | None) -> dict[str, Any]:
         "confidence": reading.confidence,
         "summary": reading.summary,
         "cited": list(analysis.strategy.cited),
+        "next_step": analysis.strategy.next_step,
+        "draft": analysis.strategy.draft,
         "usage": asdict(analysis.usage),
     }
 

@@ -28,8 +28,8 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .actions import act_on, has_claim, park
 from .policy import Decision, decide, decide_explicit
-from .settings import model_settings
 from .situation import Situation, is_silenced, read_situation
+from .thinking import plan_thought, record_thought
 
 logger = logging.getLogger(__name__)
 
@@ -157,9 +157,9 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
     if not isinstance(grant, Grant):
         _wait(turn, now, for_seat=False)
         return
-    # The installation's talk with itself, every minute of the year, must never cost a model's call.
-    model = None if conversation.workspace.is_internal else model_settings()
-    analysis = analyse(situation.question, settings=model, budget_seconds=budget)
+    plan = plan_thought(conversation=conversation, now=now)
+    analysis = analyse(situation.question, settings=plan.model, budget_seconds=budget)
+    analysis = record_thought(plan=plan, analysis=analysis, conversation=conversation, turn=turn, now=now)
     decision: Decision = decide(situation, analysis)
     act_on(turn, decision, grant=grant, analysis=analysis, now=now)
 

@@ -19,6 +19,7 @@ from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .links import LinkPolicyView
 from .messages import MessageList
+from .reasoning import ModelCosts, ModelLimitsView
 from .templates import (
     ListTemplates,
     SendingPolicyDetail,
@@ -101,5 +102,7 @@ urlpatterns = [
     path("webhooks/<int:subscription_id>/deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("webhooks/<int:subscription_id>/replay/", ReplayWebhook.as_view(), name="replay-webhook"),
     path("webhooks/deliveries/<uuid:delivery_id>/replay/", ReplayDelivery.as_view(), name="replay-delivery"),
+    path("reasoning/costs/", ModelCosts.as_view(), name="model-costs"),
+    path("reasoning/limits/", ModelLimitsView.as_view(), name="model-limits"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

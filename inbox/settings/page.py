@@ -25,6 +25,7 @@ TABS = (
     ("settings_knowledge", "Knowledge"),
     ("settings_consent", "Consent"),
     ("settings_links", "Links"),
+    ("settings_model", "Model"),
     ("settings_members", "Members"),
     ("settings_webhooks", "Webhooks"),
     ("settings_tokens", "API tokens"),
