@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agents import alerts, bus, coordinator, lost_words
+from agents import alerts, bus, coordinator, corrections, lost_words
 from agents.primary import turns
 from project.kernel import clock
 from project.kernel.due import drain
@@ -31,6 +31,11 @@ def alert_of_lost_words() -> int:
 @shared_task(name="agents.tasks.tell_troubles")
 def tell_troubles() -> int:
     return drain(alerts.tell_one_trouble, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.train_layers")
+def train_layers() -> int:
+    return drain(corrections.train_one_due_layer, clock=clock.now)
 
 
 @shared_task(name="agents.tasks.return_floors")

@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, handovers, home, listing, senders, undelivered
+from inbox.views import alarm, audit, conversations, corrections, handovers, home, listing, senders, undelivered
 
 app_name = "inbox"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{conversation}vip/", conversations.mark_vip, name="mark_vip"),
     path(f"{message}replay/", conversations.replay, name="replay"),
     path(f"{message}dismiss/", conversations.dismiss, name="dismiss"),
+    path(f"{message}reading/", corrections.reading, name="reading"),
     path(f"{message}override-doubt/", conversations.override, name="override_doubt"),
     path("w/<slug:slug>/handovers/", handovers.queue, name="handovers"),
     path("w/<slug:slug>/handovers/<int:handover_id>/claim/", handovers.claim, name="claim"),

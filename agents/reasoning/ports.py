@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from agents.reasoning.cascade import Heard
 
 
 class Intent(StrEnum):
+    """What a message is about: docs/intents.md says where one ends and the next begins."""
+
     GREETING = "greeting"
     PRODUCT_INQUIRY = "product_inquiry"
     PRICING = "pricing"
@@ -51,8 +56,24 @@ class Action(StrEnum):
 
 
 class Tier(StrEnum):
+    """Who read a message, the cheapest first; OFFLINE stands for the first three where only the reply matters."""
+
+    EXACT = "exact"
+    RULES = "rules"
+    TRAINED = "trained"
     OFFLINE = "offline"
     CREW = "crew"
+
+
+class Route(StrEnum):
+    """Where a message goes: to a person, the primary agent, a fixed answer, the campaign or the stock alert it is
+    about."""
+
+    HUMAN = "human"
+    AGENT = "agent"
+    AUTOMATED = "automated"
+    CAMPAIGN = "campaign"
+    STOCK_ALERT = "stock_alert"
 
 
 class Voice(StrEnum):
@@ -113,6 +134,22 @@ class Question:
     business: str = ""
     sources: tuple[Source, ...] = ()
     is_vip: bool = False
+    heard: Heard | None = None
+    """What the cheap tiers made of `text`, where somebody has asked them already."""
+
+
+_ROUTES = {
+    Intent.HUMAN_REQUEST: Route.HUMAN,
+    Intent.CAMPAIGN_REPLY: Route.CAMPAIGN,
+    Intent.STOCK_ALERT: Route.STOCK_ALERT,
+    Intent.OPT_OUT: Route.AUTOMATED,
+    Intent.OPT_IN: Route.AUTOMATED,
+    Intent.GREETING: Route.AUTOMATED,
+    Intent.SMALL_TALK: Route.AUTOMATED,
+    Intent.BOT_CHALLENGE: Route.AUTOMATED,
+    Intent.SPAM: Route.AUTOMATED,
+    Intent.ABUSE: Route.AUTOMATED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +167,10 @@ class Reading:
     confidence: float
     summary: str
     tier: Tier
+
+    @property
+    def route(self) -> Route:
+        return Route.HUMAN if self.wants_human else _ROUTES.get(self.intent, Route.AGENT)
 
 
 @dataclass(frozen=True, slots=True)

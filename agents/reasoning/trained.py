@@ -39,7 +39,10 @@ class StaleModel(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """`weights` has a row for each of `buckets` and a column for each of `heads`; what has no row weighs nothing."""
+    """`weights` has a row for each of `buckets` and a column for each of `heads`; what has no row weighs nothing.
+
+    The first heads are WISHES, in that order.
+    """
 
     digest: str
     heads: tuple[str, ...]
@@ -58,6 +61,14 @@ class Model:
     def _table(self) -> Floats:
         """One more row, of nothing, for the buckets without weights."""
         return np.vstack([self.weights.astype(np.float32), np.zeros((1, len(self.heads)), np.float32)])
+
+    @cached_property
+    def intent_heads(self) -> list[int]:
+        return [self.heads.index(f"intent:{intent}") for intent in Intent]
+
+    @cached_property
+    def language_heads(self) -> list[int]:
+        return [self.heads.index(f"language:{code}") for code in LANGUAGES]
 
     def scale(self, counts: Counts) -> Floats:
         """How much each bucket of a text weighs, so that long and short texts compare."""
@@ -89,6 +100,21 @@ class Verdict:
     language_lead: float
 
 
+@dataclass(frozen=True)
+class Layer:
+    """What a workspace's corrections add to the model: `deltas` has a row for each of `buckets`, sorted."""
+
+    buckets: NDArray[np.uint32]
+    deltas: Floats
+
+    def score(self, model: Model, counts: Counts) -> Floats:
+        places = np.searchsorted(self.buckets, counts.ids)
+        places[places == len(self.buckets)] = 0
+        known = self.buckets[places] == counts.ids
+        added: Floats = model.scale(counts)[known] @ self.deltas[places[known]]
+        return added
+
+
 def load(path: Path = MODEL_FILE) -> Model:
     """FileNotFoundError without one, StaleModel for one of other phrases."""
     with np.load(path, allow_pickle=False) as stored:
@@ -115,28 +141,28 @@ def shipped_model() -> Model | None:
         return None
 
 
-def read_trained(model: Model, text: Text, layer: "Layer | None" = None) -> Verdict:
+def read_trained(model: Model, text: Text, layer: Layer | None = None) -> Verdict:
     """A wish may be said in one sentence of many, so each is looked at; the rest is judged on the whole."""
-    whole = count(text.padded)
-    scores = model.score(whole) + (layer.score(whole) if layer else 0)
-    heads = {head: number for number, head in enumerate(model.heads)}
+    scores = _score(model, text.padded, layer)
     parts = segments_of(text, most=MOST_SEGMENTS)
-    best = scores
-    if len(parts) > 1:
-        counted = [count(part) for part in parts]
-        said = [model.score(part) + (layer.score(part) if layer else 0) for part in counted]
-        best = np.maximum(scores, np.max(np.stack(said), axis=0))
-    intents = [scores[heads[f"intent:{intent}"]] for intent in Intent]
-    languages = np.array([scores[heads[f"language:{code}"]] for code in LANGUAGES])
+    said = [scores, *(_score(model, part, layer) for part in parts if len(parts) > 1)]
+    best = np.max(np.stack(said), axis=0)
+    intents = scores[model.intent_heads]
+    languages = scores[model.language_heads]
     first, second = np.argsort(-languages)[:2]
     strongest = int(np.argmax(intents))
     return Verdict(
-        wishes={wish: _chance(best[heads[wish]]) for wish in WISHES},
+        wishes={wish: _chance(best[number]) for number, wish in enumerate(WISHES)},
         intent=tuple(Intent)[strongest],
         intent_chance=_chance(intents[strongest]),
         language=LANGUAGES[first],
         language_lead=float(languages[first] - languages[second]),
     )
+
+
+def _score(model: Model, padded: str, layer: Layer | None) -> Floats:
+    counts = count(padded)
+    return model.score(counts) + layer.score(model, counts) if layer else model.score(counts)
 
 
 def _chance(score: float) -> float:

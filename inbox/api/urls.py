@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from .channels import ChannelDetail, ChannelKinds, ChannelList, Check, Pause, Resume
+from .corrections import CorrectionList, Correct
 from .conversations import (
     ConversationDetail,
     ConversationList,
@@ -36,6 +37,8 @@ urlpatterns = [
     path("messages/undelivered/", UndeliveredList.as_view(), name="undelivered"),
     path("messages/<uuid:message_id>/replay/", Replay.as_view(), name="replay"),
     path("messages/<uuid:message_id>/dismiss/", Dismiss.as_view(), name="dismiss"),
+    path("messages/<uuid:message_id>/correct/", Correct.as_view(), name="correct"),
+    path("corrections/", CorrectionList.as_view(), name="corrections"),
     path("messages/<uuid:message_id>/override-doubt/", OverrideDoubt.as_view(), name="override-doubt"),
     path("channels/", ChannelList.as_view(), name="channels"),
     path("channels/kinds/", ChannelKinds.as_view(), name="channel-kinds"),
