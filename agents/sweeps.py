@@ -4,7 +4,7 @@ from project.kernel.due import Sweep, register_sweep
 
 
 def register() -> None:
-    from agents import alerts, bus, coordinator, lost_words, tasks
+    from agents import alerts, bus, coordinator, corrections, lost_words, tasks
     from agents.primary import turns
 
     register_sweep(Sweep("turns", turns.has_due_turns, tasks.take_turns))
@@ -13,4 +13,5 @@ def register() -> None:
     register_sweep(Sweep("troubles", alerts.has_untold_troubles, tasks.tell_troubles))
     register_sweep(Sweep("model troubles", alerts.has_due_model_troubles, tasks.tell_model_troubles))
     register_sweep(Sweep("lost words", lost_words.has_lost_words, tasks.alert_of_lost_words))
+    register_sweep(Sweep("trained layers", corrections.has_due_layers, tasks.train_layers))
     register_sweep(Sweep("returning floors", coordinator.has_returning_floors, tasks.return_floors))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agents import alerts, bus, coordinator, lost_words
+from agents import alerts, bus, coordinator, corrections, lost_words
 from agents.primary import turns
 from project.kernel import clock
 from project.kernel.due import drain
@@ -36,6 +36,11 @@ def tell_troubles() -> int:
 @shared_task(name="agents.tasks.tell_model_troubles")
 def tell_model_troubles() -> int:
     return drain(alerts.tell_one_model_trouble, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.train_layers")
+def train_layers() -> int:
+    return drain(corrections.train_one_due_layer, clock=clock.now)
 
 
 @shared_task(name="agents.tasks.return_floors")

@@ -1,4 +1,5 @@
 from .alerts import StaffAlert
+from .corrections import Correction, TrainedLayer
 from .framework import AgentMessage, AgentState
 from .knowledge import KnowledgeEntry
 from .spending import ModelCall, ModelDay, ModelLimits, ModelTrouble
@@ -7,11 +8,13 @@ from .turns import Turn
 __all__ = [
     "AgentMessage",
     "AgentState",
+    "Correction",
     "KnowledgeEntry",
     "ModelCall",
     "ModelDay",
     "ModelLimits",
     "ModelTrouble",
     "StaffAlert",
+    "TrainedLayer",
     "Turn",
 ]

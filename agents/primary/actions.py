@@ -70,7 +70,7 @@ def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: M
     turn.claimed_until = None
     turn.decision = decision.step
     turn.reason = decision.reason
-    turn.analysis = _summary(analysis)
+    turn.analysis = _summary(analysis, decision)
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
 
@@ -257,7 +257,7 @@ def _record(
         turn=turn.pk,
         step=decision.step,
         message=str(turn.newest_id),
-        **_summary(analysis),
+        **_summary(analysis, decision),
     )
 
 
@@ -270,15 +270,20 @@ SAID = {
 }
 
 
-def _summary(analysis: Analysis | None) -> dict[str, Any]:
-    """What the trail keeps of an analysis: which tier thought, what it understood, what it cost."""
+def _summary(analysis: Analysis | None, decision: Decision) -> dict[str, Any]:
+    """What the trail keeps of an analysis: which tier thought, what it understood, what it cost.
+
+    `tier` is who found the answer, `read_by` who understood the message.
+    """
     if analysis is None:
-        return {"tier": "explicit"}
+        return {"tier": "explicit", "read_by": decision.read_by, "read_ms": decision.read_ms}
     reading = analysis.reading
     return {
         "tier": str(analysis.tier),
         "fallback": analysis.fallback_reason,
         "economy": analysis.economy,
+        "read_by": str(reading.tier),
+        "route": str(reading.route),
         "intent": str(reading.intent),
         "raw_intent": reading.raw_intent,
         "priority": str(reading.priority),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agents.reasoning.explicit import Explicit
 from agents.reasoning.ports import Action, Analysis, Intent, Level
 
 from .situation import Situation
@@ -37,15 +38,18 @@ class Decision:
     trigger: str = ""
     alert: str = ""
     is_urgent: bool = False
+    read_by: str = ""
+    read_ms: float = 0.0
+    """Which tier heard the wish that decided this, and what that took."""
 
 
 def decide_explicit(situation: Situation, silenced: str) -> Decision | None:
     """What never depends on a model: opting out or in, and silence while a person is in charge."""
     said = situation.explicit
     if said.opt_out and not said.wants_human:
-        return Decision(Step.OPT_OUT, f"The customer wrote “{situation.explicit.matched}”.")
+        return _as_told(Step.OPT_OUT, said)
     if said.opt_in and situation.is_opted_out:
-        return Decision(Step.OPT_IN, f"The customer wrote “{situation.explicit.matched}”.")
+        return _as_told(Step.OPT_IN, said)
     if situation.agrees_by_keyword:
         return Decision(Step.OPT_IN, "The customer wrote the word that agrees to news.", text="agreed")
     if silenced:
@@ -75,6 +79,11 @@ def decide(situation: Situation, analysis: Analysis) -> Decision:
     if strategy.action == Action.STAY_SILENT or not strategy.reply:
         return Decision(Step.STAY_SILENT, strategy.reason or "Nothing needs an answer.")
     return Decision(Step.REPLY, strategy.reason, text=strategy.reply, alert=_alert(situation, analysis))
+
+
+def _as_told(step: Step, said: Explicit) -> Decision:
+    words = f"The customer wrote “{said.matched}”."
+    return Decision(step, words, read_by=said.tier or "", read_ms=round(said.seconds * 1000, 2))
 
 
 def _is_negative_streak(situation: Situation, sentiment: float) -> bool:

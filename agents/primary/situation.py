@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from agents.corrections import taught_by
 from agents.knowledge.search import search_knowledge
 from agents.models import Turn
 from agents.models.framework import Agent, State
 from agents.models.turns import TurnState
-from agents.reasoning.explicit import Explicit, read_explicit
+from agents.reasoning.cascade import hear
+from agents.reasoning.explicit import Explicit
 from agents.reasoning.ports import Line, Question
 from agents.states import states_of
 from crm.models.consent import ConsentState, Purpose
@@ -52,11 +54,13 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
     lead = conversation.lead
     workspace = conversation.workspace
     floor = current_floor(lead.pk)
+    history = tuple(_line(message) for message in recent)
+    heard = hear(text, history=history, taught=taught_by(workspace.pk, text))
     person = str(floor.user) if floor and floor.holder == "human" and floor.expires_at is None else ""
     return Situation(
         is_resolved=conversation.status == ConversationStatus.RESOLVED,
         text=text,
-        explicit=read_explicit(text),
+        explicit=heard.explicit,
         person_in_charge=person,
         primary_state=states_of(lead)[Agent.PRIMARY],
         is_vip=lead.is_vip,
@@ -64,7 +68,8 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
         past_sentiments=tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past[:2]),
         question=Question(
             text=text,
-            history=tuple(_line(message) for message in recent),
+            history=history,
+            heard=heard,
             lead_name=lead.name,
             company=lead.company,
             language=lead.language or None,

@@ -9,24 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.reasoning.phrasebook import phrases_alone, search_topic
+from agents.reasoning.ports import Tier
 from agents.reasoning.text import Text, normalise
 
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """`matched` are the customer's words, normalised; `language` is that of the phrase book that knew them."""
+    """`matched` are the customer's words, normalised; `language` is that of the phrase book that knew them.
+
+    `tier` is the one that decided, with `chance`; `perhaps` names a wish that is likely and yet not sure; `seconds`
+    is what all of it took.
+    """
 
     wants_human: bool = False
     opt_out: bool = False
     opt_in: bool = False
     matched: str = ""
     language: str | None = None
+    tier: Tier | None = None
+    chance: float = 1.0
+    perhaps: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
     words: str
     language: str
+    tier: Tier
 
 
 def read_explicit(text: str) -> Explicit:
@@ -41,7 +51,13 @@ def read_explicit(text: str) -> Explicit:
         opt_in=opt_in is not None,
         matched=first.words if first else "",
         language=first.language if first else None,
+        tier=first.tier if first else None,
     )
+
+
+def says_alone(kind: str, text: str) -> bool:
+    """Whether a whole line of the text is one of this kind: "yes please" is a bare yes."""
+    return any(_find_alone(kind, spelling) for spelling in normalise(text))
 
 
 def _find(kind: str, spellings: tuple[Text, ...]) -> _Hit | None:
@@ -59,7 +75,7 @@ def _find_alone(kind: str, text: Text) -> _Hit | None:
         for candidate in {" ".join(line.replace(".", " ").replace(",", " ").split()), *sentences[-1:]}:
             bare = _without_courtesy(candidate)
             if bare in known:
-                return _Hit(bare, known[bare])
+                return _Hit(bare, known[bare], Tier.EXACT)
     return None
 
 
@@ -77,4 +93,4 @@ def _without_courtesy(line: str) -> str:
 
 def _find_within(kind: str, text: Text) -> _Hit | None:
     found = search_topic(kind, text.padded)
-    return _Hit(found[1], found[0]) if found else None
+    return _Hit(found[1], found[0], Tier.RULES) if found else None

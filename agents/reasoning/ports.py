@@ -8,13 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from agents.reasoning.cascade import Heard
 
 VENDOR = "https://api.openai.com/v1"
 
 
 class Intent(StrEnum):
+    """What a message is about: docs/intents.md says where one ends and the next begins."""
+
     GREETING = "greeting"
     PRODUCT_INQUIRY = "product_inquiry"
     PRICING = "pricing"
@@ -24,12 +29,16 @@ class Intent(StrEnum):
     COMPLAINT = "complaint"
     CANCELLATION = "cancellation"
     REFUND = "refund"
+    STOCK_ALERT = "stock_alert"
+    CAMPAIGN_REPLY = "campaign_reply"
+    REFERRAL = "referral"
     HUMAN_REQUEST = "human_request"
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
     SMALL_TALK = "small_talk"
     BOT_CHALLENGE = "bot_challenge"
     ABUSE = "abuse"
+    SPAM = "spam"
     OUT_OF_SCOPE = "out_of_scope"
     UNCLEAR = "unclear"
 
@@ -50,8 +59,24 @@ class Action(StrEnum):
 
 
 class Tier(StrEnum):
+    """Who read a message, the cheapest first; OFFLINE stands for the first three where only the reply matters."""
+
+    EXACT = "exact"
+    RULES = "rules"
+    TRAINED = "trained"
     OFFLINE = "offline"
     CREW = "crew"
+
+
+class Route(StrEnum):
+    """Where a message goes: to a person, the primary agent, a fixed answer, the campaign or the stock alert it is
+    about."""
+
+    HUMAN = "human"
+    AGENT = "agent"
+    AUTOMATED = "automated"
+    CAMPAIGN = "campaign"
+    STOCK_ALERT = "stock_alert"
 
 
 class Voice(StrEnum):
@@ -115,6 +140,22 @@ class Question:
     is_vip: bool = False
     workspace_id: int = 0
     channel: str = ""
+    heard: Heard | None = None
+    """What the cheap tiers made of `text`, where somebody has asked them already."""
+
+
+_ROUTES = {
+    Intent.HUMAN_REQUEST: Route.HUMAN,
+    Intent.CAMPAIGN_REPLY: Route.CAMPAIGN,
+    Intent.STOCK_ALERT: Route.STOCK_ALERT,
+    Intent.OPT_OUT: Route.AUTOMATED,
+    Intent.OPT_IN: Route.AUTOMATED,
+    Intent.GREETING: Route.AUTOMATED,
+    Intent.SMALL_TALK: Route.AUTOMATED,
+    Intent.BOT_CHALLENGE: Route.AUTOMATED,
+    Intent.SPAM: Route.AUTOMATED,
+    Intent.ABUSE: Route.AUTOMATED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +177,10 @@ class Reading:
     summary: str
     tier: Tier
     raw_intent: str = ""
+
+    @property
+    def route(self) -> Route:
+        return Route.HUMAN if self.wants_human else _ROUTES.get(self.intent, Route.AGENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from agents.reasoning.explicit import read_explicit
+from agents.reasoning.cascade import hear
 from agents.reasoning.offline import OfflineAnalyst
 from agents.reasoning.ports import Analysis, AnalystUnavailable, Failure, ModelSettings, Question, Usage
 
@@ -33,7 +33,9 @@ _lock = threading.Lock()
 
 def analyse(question: Question, *, settings: ModelSettings | None, budget_seconds: float) -> Analysis:
     """Never raises and never takes much longer than `budget_seconds`."""
-    explicit = read_explicit(question.text)
+    if question.heard is None:
+        question = replace(question, heard=hear(question.text, history=question.history))
+    explicit = question.heard.explicit
     if explicit.opt_out or explicit.wants_human or explicit.opt_in:
         return _OFFLINE.analyse(question)
     if settings is None:

@@ -31,6 +31,10 @@ class NewestUndelivered(Cursor):
     ordering = ("-at", "-id")
 
 
+class NewestCorrections(Cursor):
+    ordering = ("-corrected_at", "-id")
+
+
 class NewestHandovers(Cursor):
     ordering = ("-requested_at", "-id")
 

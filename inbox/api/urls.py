@@ -14,6 +14,7 @@ from .conversations import (
     TakeOver,
     TrailOfConversation,
 )
+from .corrections import Correct, CorrectionList
 from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
@@ -59,6 +60,8 @@ urlpatterns = [
     path("messages/undelivered/", UndeliveredList.as_view(), name="undelivered"),
     path("messages/<uuid:message_id>/replay/", Replay.as_view(), name="replay"),
     path("messages/<uuid:message_id>/dismiss/", Dismiss.as_view(), name="dismiss"),
+    path("messages/<uuid:message_id>/correct/", Correct.as_view(), name="correct"),
+    path("corrections/", CorrectionList.as_view(), name="corrections"),
     path("messages/<uuid:message_id>/override-doubt/", OverrideDoubt.as_view(), name="override-doubt"),
     path("attachments/", AttachmentList.as_view(), name="attachments"),
     path("attachments/<uuid:attachment_id>/", AttachmentDetail.as_view(), name="attachment"),

@@ -72,6 +72,7 @@ TOLD = {
     "conversation.reopened": ("reopened", "quiet"),
     "conversation.assigned": ("assigned", "quiet"),
     "turn.failed": ("AI failed", "waiting"),
+    "reading.corrected": ("AI corrected", "human"),
     "lead.identity_added": ("new number", "quiet"),
 }
 """The decisions that stand in the thread itself; all others are read in the trail beside it."""

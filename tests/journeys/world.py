@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.db.models import F
 
-from agents import alerts, bus, coordinator, lost_words
+from agents import alerts, bus, coordinator, corrections, lost_words
 from agents.primary import turns
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
@@ -43,6 +43,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     alerts.tell_one_trouble,
     lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,
+    corrections.train_one_due_layer,
 )
 
 
