@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0005_people_and_consent"),
         ("messaging", "0007_what_meta_tells"),
+        ("crm", "0005_people_and_consent"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from messaging.channel_settings import MB, BaseUrl, ChannelSettings, MediaRule, Rate, ReachLimit, Token
-from messaging.media_rules import ANY
+from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, ReachLimit, Token
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="WhatsApp", provider="Meta")

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0004_telegram_ids'),
-        ('messaging', '0007_what_meta_tells'),
+        ("messaging", "0008_merged_and_preferred"),
+        ("crm", "0004_telegram_ids"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,7 +2,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0007_what_meta_tells")]
+    dependencies = [
+        ("messaging", "0009_files_and_links"),
+    ]
 
     operations = [
         migrations.AddField(

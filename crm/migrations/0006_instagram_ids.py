@@ -2,7 +2,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0004_telegram_ids")]
+    dependencies = [
+        ("crm", "0005_people_and_consent"),
+    ]
 
     operations = [
         migrations.AlterField(

@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("messaging", "0010_mailboxes"),
         ("crm", "0004_telegram_ids"),
-        ("messaging", "0007_what_meta_tells"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
