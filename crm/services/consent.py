@@ -97,7 +97,6 @@ def _lift_suppressions(lead: Lead, now: datetime) -> None:
     standing.filter(lifted_at=None).update(lifted_at=now)
 
 
-@transaction.atomic(savepoint=False)
 def note_consent(
     *,
     lead: Lead,

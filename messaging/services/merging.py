@@ -23,7 +23,7 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .conversations import next_seq
 from .joining import join_conversations, part_conversations
-from .moving import move_back, move_rows
+from .moving import Rows, move_back, move_rows
 from .standstill import obstacle_of, withhold_waiting_words
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ KEPT_IN_PLACE = frozenset(
         "crm.MergeProposal.second",
         "messaging.Conversation.lead",  # stays behind, empty, and says where everything went
         "messaging.Floor.lead",  # the survivor's decides; an epoch means nothing under another lead
+        "messaging.Attempt.lead",  # the call was made under that floor
         "messaging.Message.conversation",  # moved with its place in the thread
         "messaging.ServiceWindow.conversation",  # the later of two counts
     }
@@ -76,15 +77,7 @@ def merge_leads(*, kept: Lead, gone: Lead, reason: str, by: Decider, now: dateti
         withhold_waiting_words(pair.gone_conversation, now)
     for rule in merge_rules():
         rule.settle(pair, now)
-    before: dict[str, Any] = {
-        "consents": keep_strictest(pair.kept, pair.gone, now),
-        "profile": copy_profile(pair.kept, pair.gone),
-    }
-    moved = move_rows(old=pair.gone, new=pair.kept, skip=KEPT_IN_PLACE)
-    if pair.kept_conversation and pair.gone_conversation:
-        before |= join_conversations(pair.kept_conversation, pair.gone_conversation)
-        moved |= move_rows(old=pair.gone_conversation, new=pair.kept_conversation, skip=KEPT_IN_PLACE)
-        Conversation.everything.filter(pk=pair.gone_conversation.pk).update(merged_into=pair.kept_conversation)
+    moved, before = _join(pair, now)
     Lead.everything.filter(pk=pair.gone.pk).update(merged_into=pair.kept)
     merge = LeadMerge.objects.create(
         workspace_id=pair.kept.workspace_id,
@@ -98,15 +91,24 @@ def merge_leads(*, kept: Lead, gone: Lead, reason: str, by: Decider, now: dateti
         before=before,
     )
     settle_proposals(pair.kept, pair.gone, "merged", now)
-    _tell(
-        merge,
-        pair.kept,
-        "lead.merged",
-        f"{by.name} merged {pair.gone} (#{pair.gone.pk}) into {pair.kept}: {reason}",
-        now,
-    )
+    told = f"{by.name} merged {pair.gone} (#{pair.gone.pk}) into {pair.kept}: {reason}"
+    _tell(merge, pair.kept, "lead.merged", told, now)
     _finish(pair, now)
     return merge
+
+
+def _join(pair: Pair, now: datetime) -> tuple[Rows, dict[str, Any]]:
+    """What moved, and what was changed besides."""
+    before: dict[str, Any] = {
+        "consents": keep_strictest(pair.kept, pair.gone, now),
+        "profile": copy_profile(pair.kept, pair.gone),
+    }
+    moved = move_rows(old=pair.gone, new=pair.kept, skip=KEPT_IN_PLACE)
+    if pair.kept_conversation and pair.gone_conversation:
+        before |= join_conversations(pair.kept_conversation, pair.gone_conversation)
+        moved |= move_rows(old=pair.gone_conversation, new=pair.kept_conversation, skip=KEPT_IN_PLACE)
+        Conversation.everything.filter(pk=pair.gone_conversation.pk).update(merged_into=pair.kept_conversation)
+    return moved, before
 
 
 @transaction.atomic

@@ -19,7 +19,14 @@ from messaging import floor
 from messaging.access import access_conversation
 from messaging.models import Attempt, Channel, Conversation, Message, ServiceWindow
 from messaging.services.conversations import lock_conversation
-from messaging.services.merging import CannotMerge, Decider, merge_leads, merge_one_due_proposal, undo_merge
+from messaging.services.merging import (
+    KEPT_IN_PLACE,
+    CannotMerge,
+    Decider,
+    merge_leads,
+    merge_one_due_proposal,
+    undo_merge,
+)
 from messaging.services.moving import references_to
 from messaging.services.receiving import receive_message
 from project.kernel.scope import workspace_scope
@@ -384,14 +391,18 @@ def test_every_table_that_points_to_a_lead_or_a_conversation_follows_it(two: Two
         for column, model, name in references_to(target)
         if model._base_manager.filter(**{name: row.pk}).exists()
     }
-    assert left <= {"crm.LeadMerge.gone", "messaging.Conversation.lead", "messaging.Floor.lead"}
+    assert left <= {
+        "crm.LeadMerge.gone",
+        "crm.LeadMerge.kept",
+        "crm.MergeProposal.first",
+        "messaging.Conversation.lead",
+        "messaging.Floor.lead",
+    }
     assert {"crm.Activity.lead", "agents.Turn.conversation", "handover.Booking.lead"} <= set(merge.moved)
     assert Activity.objects.get().lead == gone
 
 
 def test_the_columns_that_must_not_be_moved_exist(two: Two) -> None:
-    from messaging.services.merging import KEPT_IN_PLACE
-
     for column in KEPT_IN_PLACE:
         label, _, field = column.rpartition(".")
         apps.get_model(label)._meta.get_field(field)
