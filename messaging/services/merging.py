@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from crm.models import Lead, LeadMerge, MergeProposal, User
+from crm.models.consent import HoldKind
+from crm.services.holds import holds_in_force
 from crm.services.joining import copy_profile, keep_strictest, part_consents, part_profiles
 from crm.services.proposals import settle_as_two, settle_proposals
 from crm.services.trail import record_decision
@@ -100,6 +102,7 @@ def merge_leads(*, kept: Lead, gone: Lead, reason: str, by: Decider, now: dateti
 def _join(pair: Pair, now: datetime) -> tuple[Rows, dict[str, Any]]:
     """What moved, and what was changed besides."""
     before: dict[str, Any] = {
+        "was_held": HoldKind.UNSUBSCRIBED in holds_in_force(pair.kept.pk, now),
         "consents": keep_strictest(pair.kept, pair.gone, now),
         "profile": copy_profile(pair.kept, pair.gone),
     }
@@ -127,7 +130,7 @@ def undo_merge(*, merge: LeadMerge, user: User, now: datetime) -> LeadMerge:
         Conversation.everything.filter(pk=gone.pk).update(merged_into=None)
         part_conversations(kept, gone, merge.before, now)
         move_back(merge.moved, current=kept, old=gone)
-    part_consents(pair.kept, merge.before["consents"], now)
+    part_consents(pair.kept, merge.before["consents"], was_held=merge.before["was_held"], now=now)
     part_profiles(pair.kept, merge.before["profile"])
     settle_as_two(pair.kept, pair.gone, now)
     merge.undone_at, merge.undone_by = now, user

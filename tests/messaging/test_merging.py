@@ -239,6 +239,17 @@ class TestConsent:
         for lead, state in ((refused, "withdrawn"), (agreed, "granted")):
             assert consent_state(lead.pk, WHATSAPP, Purpose.MARKETING) == state
 
+    def test_undoing_releases_no_hold_that_was_there_before(self, two: Two) -> None:
+        two.allows(two.davi, ConsentState.WITHDRAWN, channel=TELEGRAM)
+        Consent.objects.create(
+            workspace=two.cast.acme, lead=two.davi, channel_kind=WHATSAPP, purpose="marketing", state="granted",
+            source="x", at=NOON,
+        )  # fmt: skip
+        two.allows(two.dave, ConsentState.WITHDRAWN, minutes=-5)
+        two.undo(two.merge())
+        assert consent_state(two.davi.pk, WHATSAPP, Purpose.MARKETING) == "granted"
+        assert holds_in_force(two.davi.pk, NOON + timedelta(hours=25)) == ["unsubscribed"]
+
     def test_what_only_one_of_them_said_stands(self, two: Two) -> None:
         two.allows(two.dave, ConsentState.GRANTED, channel=TELEGRAM)
         two.merge()
