@@ -1,4 +1,4 @@
-"""What a merge of two leads means for the agents: nobody may be thinking about the one who goes."""
+"""What a merge of two leads means for the agents: nobody may be thinking about either of them."""
 
 from datetime import datetime
 
@@ -9,8 +9,9 @@ from messaging.merging import MergeRule, Pair
 
 class AgentsRule(MergeRule):
     def obstacle(self, pair: Pair) -> str:
-        thinking = Turn.objects.filter(lead=pair.gone, state=TurnState.TAKEN)
-        telling = AgentMessage.objects.filter(lead__in=[pair.kept, pair.gone], due_at__isnull=False)
+        both = [pair.kept, pair.gone]
+        thinking = Turn.objects.filter(lead__in=both, state=TurnState.TAKEN)
+        telling = AgentMessage.objects.filter(lead__in=both, due_at__isnull=False)
         if thinking.exists() or telling.exists():
             return "The agents are at work on one of them. Try again in a moment."
         return ""

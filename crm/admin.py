@@ -7,7 +7,21 @@ from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from .admin_base import BatonAdmin, ReadOnlyAdmin
-from .models import Activity, Consent, Hold, Identity, Lead, Membership, TrailEntry, User, Workspace
+from .models import (
+    Activity,
+    Consent,
+    Hold,
+    Identity,
+    Lead,
+    LeadMerge,
+    Membership,
+    MergeProposal,
+    PeoplePolicy,
+    Suppression,
+    TrailEntry,
+    User,
+    Workspace,
+)
 
 
 class MembershipInline(TabularInline):
@@ -102,6 +116,39 @@ class HoldAdmin(ReadOnlyAdmin):
     list_filter = ["kind", ("released_at", admin.EmptyFieldListFilter), "workspace"]
     list_select_related = ["lead", "workspace"]
     search_fields = ["lead__name", "reason"]
+    ordering = ["-id"]
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    list_display = ["value", "kind", "source", "created_at", "lifted_at", "workspace"]
+    list_filter = ["kind", ("lifted_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["value", "source"]
+    ordering = ["-id"]
+
+
+@admin.register(PeoplePolicy)
+class PeoplePolicyAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "double_opt_in", "merges_by_rule"]
+    list_select_related = ["workspace"]
+
+
+@admin.register(LeadMerge)
+class LeadMergeAdmin(ReadOnlyAdmin):
+    list_display = ["kept", "gone", "actor", "reason", "merged_at", "undone_at", "workspace"]
+    list_filter = [("undone_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["kept", "gone", "workspace"]
+    search_fields = ["kept__name", "gone__name", "reason"]
+    ordering = ["-id"]
+
+
+@admin.register(MergeProposal)
+class MergeProposalAdmin(ReadOnlyAdmin):
+    list_display = ["first", "second", "reason", "proposed_at", "settled_as", "workspace"]
+    list_filter = [("settled_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["first", "second", "workspace"]
+    search_fields = ["first__name", "second__name", "reason"]
     ordering = ["-id"]
 
 

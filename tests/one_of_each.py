@@ -13,7 +13,7 @@ from agents.models import (
     StaffAlert,
     Turn,
 )
-from crm.models import Activity, Consent, Hold
+from crm.models import Activity, Consent, Hold, Lead, LeadMerge, MergeProposal, PeoplePolicy, Suppression
 from crm.services.trail import record_decision
 from handover.models import (
     Booking,
@@ -52,11 +52,23 @@ def fill(cast: Cast) -> None:
     record_decision(lead=cast.davi, actor="gate", kind="message.suppressed", reason="Because.", now=NOON)
     Consent.objects.create(**of_lead, channel_kind="webchat", purpose="service", state="granted", source="x", at=NOON)
     Hold.objects.create(**of_lead, kind="in_conversation")
+    twin = Lead.objects.create(workspace=cast.acme, name="Twin")
+    pair = {"first": min(cast.davi, twin, key=_number), "second": max(cast.davi, twin, key=_number)}
+    MergeProposal.objects.create(workspace=cast.acme, **pair, reason="A contact was shared.", proposed_at=NOON)
+    LeadMerge.objects.create(
+        workspace=cast.acme, kept=cast.davi, gone=twin, reason="x", actor="Ana", merged_at=NOON, undone_at=NOON
+    )
+    Suppression.objects.create(workspace=cast.acme, kind="phone", value="+4930123456", source="old")
+    PeoplePolicy.objects.create(workspace=cast.acme)
     Activity.objects.create(**of_lead, kind="message_reply", points=5, key="k", at=NOON)
     _messaging(cast, message)
     _agents(cast, message)
     _handover(cast)
     _webhooks(cast)
+
+
+def _number(lead: Lead) -> int:
+    return lead.pk
 
 
 def words_of_davi(cast: Cast, body: str = "I want to talk to a human", position: int = 1) -> Message:

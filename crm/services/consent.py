@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -51,22 +52,9 @@ def record_consent(
     What somebody said who is being merged at this moment counts for the lead that they become.
     """
     lead = survivor_of(lead)
-    lines = [
-        Consent(
-            workspace_id=lead.workspace_id,
-            lead=lead,
-            channel_kind=channel_kind,
-            purpose=purpose,
-            state=state,
-            source=source,
-            proof=proof,
-            at=now,
-            user=evidence.user,
-            text_shown=evidence.text_shown,
-        )
-        for purpose in purposes
-    ]
-    Consent.objects.bulk_create(lines)
+    said: dict[str, Any] = {"channel_kind": channel_kind, "state": state, "source": source, "proof": proof, "at": now}
+    said |= {"workspace_id": lead.workspace_id, "lead": lead, "user": evidence.user, "text_shown": evidence.text_shown}
+    lines = Consent.objects.bulk_create([Consent(purpose=purpose, **said) for purpose in purposes])
     words = SAID[state].format(lead=lead, purposes=" and ".join(purposes), proof=proof[:120])
     record_decision(
         lead=lead,
@@ -97,7 +85,6 @@ def _lift_suppressions(lead: Lead, now: datetime) -> None:
     standing.filter(lifted_at=None).update(lifted_at=now)
 
 
-@transaction.atomic(savepoint=False)
 def note_consent(
     *,
     lead: Lead,

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from crm.models import Consent, Hold, Lead
-from crm.models.consent import ConsentState, Purpose
+from crm.models.consent import ConsentState, HoldKind, Purpose
 
 from .consent import consents_in_force, record_consent
-from .holds import place_hold
+from .holds import place_hold, release_hold
+from .trail import record_decision
 
 FILLED = ("name", "company", "email", "language", "timezone")
 STRICTNESS = {ConsentState.GRANTED: 0, ConsentState.PENDING: 1, ConsentState.WITHDRAWN: 2}
@@ -50,24 +51,52 @@ def keep_strictest(kept: Lead, gone: Lead, now: datetime) -> list[dict[str, str]
         stricter = max(ours[about], theirs[about], key=lambda line: STRICTNESS[ConsentState(line.state)])
         newer = max(ours[about], theirs[about], key=lambda line: (line.at, line.pk))
         if stricter.state != newer.state:
-            _say(kept, stricter, ConsentState(stricter.state), MERGED, f"the stricter of two: {stricter.proof}", now)
+            _say_again(kept, stricter, now)
             said_again.append({"channel_kind": about[0], "purpose": about[1], "was": ours[about].state})
     return said_again
 
 
-def part_consents(kept: Lead, said_again: list[dict[str, str]], now: datetime) -> None:
-    """What the merge made stricter is as it was, where nothing was said since."""
+def part_consents(kept: Lead, said_again: list[dict[str, str]], *, was_held: bool, now: datetime) -> None:
+    """What the merge made stricter is as it was, where nothing was said since; so is the hold that followed from it.
+
+    Nobody has agreed to anything anew: no hold of before is released, and no suppression lifted.
+    """
     in_force = {(line.channel_kind, line.purpose): line for line in consents_in_force(kept.pk)}
     for each in said_again:
         line = in_force.get((each["channel_kind"], each["purpose"]))
         if line is not None and line.source == MERGED and line.state != each["was"]:
-            _say(kept, line, ConsentState(each["was"]), PARTED, "as it was before the merge", now)
+            _say_as_before(kept, line, each["was"], now)
+            if line.purpose == Purpose.MARKETING and not was_held:
+                release_hold(lead=kept, kind=HoldKind.UNSUBSCRIBED, reason="As it was before the merge.", now=now)
 
 
-def _say(lead: Lead, line: Consent, state: ConsentState, source: str, proof: str, now: datetime) -> None:
-    purposes = (Purpose(line.purpose),)
-    about: dict[str, Any] = {"lead": lead, "channel_kind": line.channel_kind, "purposes": purposes}
-    record_consent(**about, state=state, source=source, proof=proof, now=now)
+def _say_as_before(lead: Lead, line: Consent, state: str, now: datetime) -> None:
+    Consent.objects.create(
+        workspace_id=lead.workspace_id,
+        lead=lead,
+        channel_kind=line.channel_kind,
+        purpose=line.purpose,
+        state=state,
+        source=PARTED,
+        proof="as it was before the merge",
+        at=now,
+    )
+    reason = f"Consent to {line.purpose} messages of {lead} is {state} again, as it was before the merge."
+    record_decision(
+        lead=lead, actor="consent", kind=f"consent.{state}", reason=reason, now=now, channel=line.channel_kind
+    )
+
+
+def _say_again(lead: Lead, line: Consent, now: datetime) -> None:
+    record_consent(
+        lead=lead,
+        channel_kind=line.channel_kind,
+        purposes=(Purpose(line.purpose),),
+        state=ConsentState(line.state),
+        source=MERGED,
+        proof=f"the stricter of two: {line.proof}",
+        now=now,
+    )
 
 
 def _lengthen_holds(kept: Lead, gone: Lead, now: datetime) -> None:

@@ -36,6 +36,7 @@ def _signer() -> Signer:
     return Signer(salt="crm.opt_in", sep=".")
 
 
+@transaction.atomic
 def request_opt_in(
     *, lead: Lead, channel_kind: str, source: str, reason: str, user: User | None, now: datetime, text_shown: str = ""
 ) -> Consent | None:

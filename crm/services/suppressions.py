@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -67,7 +68,7 @@ _INSERT = """
 def _insert(
     workspace: Workspace, entries: Sequence[Entry], source: str, user: User | None, now: datetime
 ) -> list[tuple[str, str]]:
-    values = {
+    values: dict[str, Any] = {
         "workspace": workspace.pk,
         "source": source[:64],
         "user": user.pk if user else None,
@@ -116,7 +117,7 @@ def _withdraw(
     workspace: Workspace, names: Sequence[tuple[str, str]], source: str, user: User | None, now: datetime
 ) -> int:
     spelled = [(kind, each) for kind, value in names for each in _spellings(kind, value)]
-    values = {
+    values: dict[str, Any] = {
         "workspace": workspace.pk,
         "kinds": [kind for kind, _ in spelled],
         "values": [value for _, value in spelled],

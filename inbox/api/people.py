@@ -1,3 +1,5 @@
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -189,7 +191,7 @@ class SuppressionList(WorkspaceView):
 
 
 class SuppressionExport(WorkspaceView):
-    @documented("people", {(200, "text/csv"): str})
+    @documented("people", OpenApiResponse(OpenApiTypes.STR, "CSV"))
     def get(self, request: Request) -> Response:
         """The list as CSV."""
         require(request.user, self.workspace, "configure")
@@ -197,7 +199,7 @@ class SuppressionExport(WorkspaceView):
 
 
 class ConsentExport(WorkspaceView):
-    @documented("people", {(200, "text/csv"): str})
+    @documented("people", OpenApiResponse(OpenApiTypes.STR, "CSV"))
     def get(self, request: Request) -> Response:
         """Every line of the ledger as CSV."""
         require(request.user, self.workspace, "configure")

@@ -94,7 +94,7 @@ class SuppressionListSerializer(serializers.Serializer[Any]):
     is_preview = serializers.BooleanField(default=False, help_text="Only say what would be taken in.")
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class WrongLineSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     value = serializers.CharField()
     why = serializers.CharField()
@@ -105,7 +105,7 @@ class TakenSerializer(serializers.Serializer[Any]):
 
     read = serializers.IntegerField(help_text="How many numbers and addresses the list holds.")
     wrong = serializers.IntegerField(help_text="How many could not be read; the first of them are named.")
-    problems = ProblemSerializer(many=True)
+    problems = WrongLineSerializer(many=True)
     added = serializers.IntegerField(allow_null=True)
     known = serializers.IntegerField(allow_null=True)
     leads = serializers.IntegerField(allow_null=True, help_text="How many of your leads get no more marketing by it.")

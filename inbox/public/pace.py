@@ -1,4 +1,8 @@
-"""How often one link and one address may be used. A guard, not a truth: without the cache everybody is let through."""
+"""How often one link may be used, and how often an address may try links that are none.
+
+A guard, not a truth: without the cache everybody is let through. Good links are not counted by address: a mail
+provider does one click for all of its users from a few addresses, and none of them may be refused.
+"""
 
 from datetime import datetime
 from hashlib import sha256
@@ -9,21 +13,19 @@ from redis import RedisError
 
 USES_A_MINUTE = 30
 """Of one link: a person, their mail program, and the scanner before it."""
-USES_OF_ADDRESS = 240
-"""Of one network address: an office, or a mail provider that does one click for many people."""
+GUESSES_A_MINUTE = 60
 
 
-def is_too_fast(request: HttpRequest, token: str, now: datetime) -> bool:
-    minute = int(now.timestamp()) // 60
-    link = sha256(token.encode()).hexdigest()[:32]
-    address = request.META.get("REMOTE_ADDR", "")
-    return (
-        _counted(f"public.pace.{link}.{minute}") > USES_A_MINUTE
-        or _counted(f"public.pace.{address}.{minute}") > USES_OF_ADDRESS
-    )
+def is_used_too_fast(token: str, now: datetime) -> bool:
+    return _counted("link", sha256(token.encode()).hexdigest()[:32], now) > USES_A_MINUTE
 
 
-def _counted(key: str) -> int:
+def is_guessing(request: HttpRequest, now: datetime) -> bool:
+    return _counted("address", request.META.get("REMOTE_ADDR", ""), now) > GUESSES_A_MINUTE
+
+
+def _counted(kind: str, who: str, now: datetime) -> int:
+    key = f"public.{kind}.{who}.{int(now.timestamp()) // 60}"
     try:
         cache.add(key, 0, timeout=120)
         return int(cache.incr(key))

@@ -22,7 +22,7 @@ from project.kernel import clock
 from project.kernel.scope import workspace_scope
 
 from .choices import chosen, kinds_of, read_offers
-from .pace import is_too_fast
+from .pace import is_guessing, is_used_too_fast
 from .words import preferred_of, words_in
 
 POLICY = {"script-src": "'none'", "connect-src": "'none'", "frame-ancestors": "'none'", "img-src": "'self'"}
@@ -38,12 +38,13 @@ def by_link(view: View) -> View:
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponse:
-        if is_too_fast(request, token, clock.now()):
+        if is_used_too_fast(token, clock.now()):
             return _note(request, "too_fast", status=429)
         try:
             return view(request, token)
         except UnknownLink:
-            return _note(request, "unknown", status=404)
+            is_fast = is_guessing(request, clock.now())
+            return _note(request, "too_fast" if is_fast else "unknown", status=429 if is_fast else 404)
 
     return opened
 

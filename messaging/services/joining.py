@@ -52,6 +52,8 @@ def part_conversations(kept: Conversation, gone: Conversation, before: dict[str,
     for message in back:
         message.conversation, message.position = gone, places[str(message.pk)]
     Message.objects.bulk_update(back, ["conversation", "position"], batch_size=500)
+    gone.seq = max(gone.seq, kept.seq)  # beyond what its messages were told as
+    gone.save(update_fields=["seq"])
     _part_windows(kept, gone, before["windows"])
     _restore(kept, before["conversation"])
     for conversation in (kept, gone):

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from crm.models import Lead, LeadMerge, MergeProposal, User
+from crm.models.consent import HoldKind
+from crm.services.holds import holds_in_force
 from crm.services.joining import copy_profile, keep_strictest, part_consents, part_profiles
 from crm.services.proposals import settle_as_two, settle_proposals
 from crm.services.trail import record_decision
@@ -23,7 +25,7 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .conversations import next_seq
 from .joining import join_conversations, part_conversations
-from .moving import move_back, move_rows
+from .moving import Rows, move_back, move_rows
 from .standstill import obstacle_of, withhold_waiting_words
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ KEPT_IN_PLACE = frozenset(
         "crm.MergeProposal.second",
         "messaging.Conversation.lead",  # stays behind, empty, and says where everything went
         "messaging.Floor.lead",  # the survivor's decides; an epoch means nothing under another lead
+        "messaging.Attempt.lead",  # the call was made under that floor
         "messaging.Message.conversation",  # moved with its place in the thread
         "messaging.ServiceWindow.conversation",  # the later of two counts
     }
@@ -76,15 +79,7 @@ def merge_leads(*, kept: Lead, gone: Lead, reason: str, by: Decider, now: dateti
         withhold_waiting_words(pair.gone_conversation, now)
     for rule in merge_rules():
         rule.settle(pair, now)
-    before: dict[str, Any] = {
-        "consents": keep_strictest(pair.kept, pair.gone, now),
-        "profile": copy_profile(pair.kept, pair.gone),
-    }
-    moved = move_rows(old=pair.gone, new=pair.kept, skip=KEPT_IN_PLACE)
-    if pair.kept_conversation and pair.gone_conversation:
-        before |= join_conversations(pair.kept_conversation, pair.gone_conversation)
-        moved |= move_rows(old=pair.gone_conversation, new=pair.kept_conversation, skip=KEPT_IN_PLACE)
-        Conversation.everything.filter(pk=pair.gone_conversation.pk).update(merged_into=pair.kept_conversation)
+    moved, before = _join(pair, now)
     Lead.everything.filter(pk=pair.gone.pk).update(merged_into=pair.kept)
     merge = LeadMerge.objects.create(
         workspace_id=pair.kept.workspace_id,
@@ -98,15 +93,25 @@ def merge_leads(*, kept: Lead, gone: Lead, reason: str, by: Decider, now: dateti
         before=before,
     )
     settle_proposals(pair.kept, pair.gone, "merged", now)
-    _tell(
-        merge,
-        pair.kept,
-        "lead.merged",
-        f"{by.name} merged {pair.gone} (#{pair.gone.pk}) into {pair.kept}: {reason}",
-        now,
-    )
+    told = f"{by.name} merged {pair.gone} (#{pair.gone.pk}) into {pair.kept}: {reason}"
+    _tell(merge, pair.kept, "lead.merged", told, now)
     _finish(pair, now)
     return merge
+
+
+def _join(pair: Pair, now: datetime) -> tuple[Rows, dict[str, Any]]:
+    """What moved, and what was changed besides."""
+    before: dict[str, Any] = {
+        "was_held": HoldKind.UNSUBSCRIBED in holds_in_force(pair.kept.pk, now),
+        "consents": keep_strictest(pair.kept, pair.gone, now),
+        "profile": copy_profile(pair.kept, pair.gone),
+    }
+    moved = move_rows(old=pair.gone, new=pair.kept, skip=KEPT_IN_PLACE)
+    if pair.kept_conversation and pair.gone_conversation:
+        before |= join_conversations(pair.kept_conversation, pair.gone_conversation)
+        moved |= move_rows(old=pair.gone_conversation, new=pair.kept_conversation, skip=KEPT_IN_PLACE)
+        Conversation.everything.filter(pk=pair.gone_conversation.pk).update(merged_into=pair.kept_conversation)
+    return moved, before
 
 
 @transaction.atomic
@@ -125,7 +130,7 @@ def undo_merge(*, merge: LeadMerge, user: User, now: datetime) -> LeadMerge:
         Conversation.everything.filter(pk=gone.pk).update(merged_into=None)
         part_conversations(kept, gone, merge.before, now)
         move_back(merge.moved, current=kept, old=gone)
-    part_consents(pair.kept, merge.before["consents"], now)
+    part_consents(pair.kept, merge.before["consents"], was_held=merge.before["was_held"], now=now)
     part_profiles(pair.kept, merge.before["profile"])
     settle_as_two(pair.kept, pair.gone, now)
     merge.undone_at, merge.undone_by = now, user

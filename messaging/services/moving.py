@@ -62,8 +62,8 @@ def _movable(model: type[models.Model], name: str, new: models.Model) -> models.
 
 
 def _uniques(model: type[models.Model], name: str) -> Iterator[tuple[tuple[str, ...], Q]]:
-    if model._meta.get_field(name).unique:
+    if getattr(model._meta.get_field(name), "unique", False):
         yield (name,), Q()
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and name in constraint.fields:
-            yield constraint.fields, constraint.condition or Q()
+            yield tuple(constraint.fields), constraint.condition or Q()

@@ -12,7 +12,7 @@ from crm.services.consent import consent_state, record_consent
 from crm.services.holds import holds_in_force
 from crm.services.opt_in import Confirmed, confirm_opt_in, confirmation_url, read_confirmation, request_opt_in
 from crm.services.preferences import UnknownLink, preferences_url, read_link, unsubscribe_url
-from inbox.public.pace import USES_A_MINUTE
+from inbox.public.pace import GUESSES_A_MINUTE, USES_A_MINUTE
 from inbox.public.words import SPOKEN, words_in
 from messaging.models import ServiceWindow
 from project.kernel.scope import across_workspaces, workspace_scope
@@ -193,6 +193,10 @@ def test_a_link_is_used_at_a_bounded_pace(cast: Cast, stranger: Client) -> None:
     answers = [stranger.get(link(cast)).status_code for _ in range(USES_A_MINUTE + 2)]
     assert answers[0] == 200
     assert answers[-1] == 429
+    guesses = [stranger.get(f"/p/{number}/").status_code for number in range(GUESSES_A_MINUTE + 2)]
+    assert guesses[0] == 404
+    assert guesses[-1] == 429
+    assert stranger.post(one_click(cast, "email")).status_code == 200, "a good link is never refused for the bad ones"
 
 
 # -- double opt-in -------------------------------------------------------------------------------------------------

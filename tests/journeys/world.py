@@ -18,7 +18,7 @@ from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
 from messaging.models import Attempt, Channel, Conversation, Message
-from messaging.services import dispatch, fetching, media, reconcile, senders
+from messaging.services import dispatch, fetching, media, merging, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
@@ -40,6 +40,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     dispatch.send_one_due_message,
     reconcile.doubt_one_overdue_attempt,
     reconcile.settle_one_unknown_attempt,
+    merging.merge_one_due_proposal,
     alerts.tell_one_trouble,
     lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,

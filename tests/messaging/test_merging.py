@@ -19,7 +19,14 @@ from messaging import floor
 from messaging.access import access_conversation
 from messaging.models import Attempt, Channel, Conversation, Message, ServiceWindow
 from messaging.services.conversations import lock_conversation
-from messaging.services.merging import CannotMerge, Decider, merge_leads, merge_one_due_proposal, undo_merge
+from messaging.services.merging import (
+    KEPT_IN_PLACE,
+    CannotMerge,
+    Decider,
+    merge_leads,
+    merge_one_due_proposal,
+    undo_merge,
+)
 from messaging.services.moving import references_to
 from messaging.services.receiving import receive_message
 from project.kernel.scope import workspace_scope
@@ -232,6 +239,17 @@ class TestConsent:
         for lead, state in ((refused, "withdrawn"), (agreed, "granted")):
             assert consent_state(lead.pk, WHATSAPP, Purpose.MARKETING) == state
 
+    def test_undoing_releases_no_hold_that_was_there_before(self, two: Two) -> None:
+        two.allows(two.davi, ConsentState.WITHDRAWN, channel=TELEGRAM)
+        Consent.objects.create(
+            workspace=two.cast.acme, lead=two.davi, channel_kind=WHATSAPP, purpose="marketing", state="granted",
+            source="x", at=NOON,
+        )  # fmt: skip
+        two.allows(two.dave, ConsentState.WITHDRAWN, minutes=-5)
+        two.undo(two.merge())
+        assert consent_state(two.davi.pk, WHATSAPP, Purpose.MARKETING) == "granted"
+        assert holds_in_force(two.davi.pk, NOON + timedelta(hours=25)) == ["unsubscribed"]
+
     def test_what_only_one_of_them_said_stands(self, two: Two) -> None:
         two.allows(two.dave, ConsentState.GRANTED, channel=TELEGRAM)
         two.merge()
@@ -377,6 +395,7 @@ def test_every_table_that_points_to_a_lead_or_a_conversation_follows_it(two: Two
         Hold.objects.all().delete()
         ServiceWindow.objects.all().delete()
         fill(two.cast)
+    floor.clear(lead_id=two.cast.davi.pk)
     merge = two.merge(kept=gone, gone=two.davi)
     left = {
         column
@@ -384,14 +403,18 @@ def test_every_table_that_points_to_a_lead_or_a_conversation_follows_it(two: Two
         for column, model, name in references_to(target)
         if model._base_manager.filter(**{name: row.pk}).exists()
     }
-    assert left <= {"crm.LeadMerge.gone", "messaging.Conversation.lead", "messaging.Floor.lead"}
+    assert left <= {
+        "crm.LeadMerge.gone",
+        "crm.LeadMerge.kept",
+        "crm.MergeProposal.first",
+        "messaging.Conversation.lead",
+        "messaging.Floor.lead",
+    }
     assert {"crm.Activity.lead", "agents.Turn.conversation", "handover.Booking.lead"} <= set(merge.moved)
     assert Activity.objects.get().lead == gone
 
 
 def test_the_columns_that_must_not_be_moved_exist(two: Two) -> None:
-    from messaging.services.merging import KEPT_IN_PLACE
-
     for column in KEPT_IN_PLACE:
         label, _, field = column.rpartition(".")
         apps.get_model(label)._meta.get_field(field)
