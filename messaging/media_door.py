@@ -21,10 +21,10 @@ _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 def give_file(request: HttpRequest, attachment: Attachment) -> HttpResponse | StreamingHttpResponse:
     """Pictures, sounds and films may be shown where they stand; everything else is saved, whatever it claims."""
-    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
     size = attachment.size or 0
-    if wanted and int(wanted[1]) < size:
-        response = _part_of(attachment, int(wanted[1]), min(int(wanted[2] or size - 1), size - 1), size)
+    part = _wanted_part(request.headers.get("Range", ""), size)
+    if part:
+        response = _part_of(attachment, *part, size)
     else:
         response = FileResponse(attachment.file.open("rb"))
         response.headers["Content-Length"] = str(size)
@@ -56,6 +56,15 @@ def _guarded(response: Any) -> Any:
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _wanted_part(asked: str, size: int) -> tuple[int, int] | None:
+    """The first and last byte; whoever asks for what makes no sense is given the whole."""
+    found = _RANGE.fullmatch(asked)
+    if found is None:
+        return None
+    first, last = int(found[1]), min(int(found[2] or size - 1), size - 1)
+    return (first, last) if first <= last else None
 
 
 def _part_of(attachment: Attachment, first: int, last: int, size: int) -> StreamingHttpResponse:

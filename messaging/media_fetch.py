@@ -26,6 +26,9 @@ MOST_REDIRECTS: Final = 3
 WHOLE_SECONDS: Final = 60.0
 """For all of it: a server that sends a byte a second would keep within every single time-out."""
 
+_PLAIN: Final = {"Accept-Encoding": "identity"}
+"""A few compressed bytes may unfold to very many; files are compressed already."""
+
 _PORTS: Final = {"http": 80, "https": 443}
 
 Item = Mapping[str, Any]
@@ -135,7 +138,7 @@ class _Journey:
         try:
             with (
                 public_client(trusted_hosts=(host_of(url),) if self._is_base(url) else ()) as client,
-                client.stream("GET", url, headers=dict(headers or {})) as answer,
+                client.stream("GET", url, headers={**_PLAIN, **(headers or {})}) as answer,
             ):
                 return self._read(url, answer)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
@@ -156,7 +159,7 @@ class _Journey:
 
     def _read(self, url: str, answer: httpx.Response) -> Fetched | str:
         if answer.is_redirect:
-            return urljoin(url, answer.headers.get("location", ""))
+            return urljoin(url, str(answer.headers.get("location", "")))
         if answer.status_code in (404, 410):
             raise MediaRefused("The provider does not have the file any more.")
         if not answer.is_success:

@@ -66,7 +66,9 @@ def fetch_attachments() -> int:
     if not _fetching_seats.acquire(blocking=False):
         return 0
     try:
-        return drain(media.fetch_one_due_attachment, clock=clock.now, call_help=lambda: wake(fetch_attachments))
+        return drain(
+            media.fetch_one_due_attachment, clock=clock.now, limit=20, call_help=lambda: wake(fetch_attachments)
+        )
     finally:
         _fetching_seats.release()
 

@@ -296,7 +296,6 @@ def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
     return look_up(code, to=to)
 
 
-@lru_cache(maxsize=64)
 def media_fetch_of(kind: str) -> Fetch | None:
     """How this kind's media are fetched; None where customers cannot send any, or it comes with the message."""
     if kind not in CHANNELS or find_spec(f"{CHANNELS[kind]}.media") is None:

@@ -97,7 +97,9 @@ class Delivery(models.Model):
             models.Index(fields=["subscription", "due_at"], condition=Q(state="pending"), name="delivery_due"),
             # read by: the sweep, “is an earlier one of this lead waiting?”
             models.Index(fields=["subscription", "lead", "id"], condition=Q(state="pending"), name="delivery_order"),
-            models.Index(fields=["subscription", "-id"], name="delivery_log"),  # read by: the log, the forgetting
+            models.Index(fields=["subscription", "-id"], name="delivery_log"),  # read by: the log
+            # read by: the sweep that forgets
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="delivery_ended"),
         ]
 
     def __str__(self) -> str:

@@ -8,3 +8,4 @@ def register() -> None:
     from .services import delivering
 
     register_sweep(Sweep("webhook deliveries", delivering.has_due_deliveries, tasks.deliver_events))
+    register_sweep(Sweep("old webhook deliveries", delivering.has_old_deliveries, tasks.forget_deliveries))

@@ -19,7 +19,9 @@ def deliver_events() -> int:
     if not _seats.acquire(blocking=False):
         return 0
     try:
-        return drain(delivering.deliver_one_due_event, clock=clock.now, call_help=lambda: wake(deliver_events))
+        return drain(
+            delivering.deliver_one_due_event, clock=clock.now, limit=50, call_help=lambda: wake(deliver_events)
+        )
     finally:
         _seats.release()
 

@@ -24,6 +24,8 @@ class TrackedLinkSerializer(serializers.ModelSerializer[TrackedLink]):
 
 
 class LinkPolicySerializer(serializers.ModelSerializer[LinkPolicy]):
+    valid_days = serializers.IntegerField(min_value=1, max_value=730, help_text="How long a link leads somewhere.")
+
     class Meta:
         model = LinkPolicy
         fields = ["tracks_marketing", "tracks_service", "adds_utm", "valid_days", "untracked_hosts"]

@@ -50,7 +50,7 @@ def _shown(item: dict[str, Any], row: Attachment | None, desk: Desk) -> Shown:
 
 def _label(item: dict[str, Any], row: Attachment) -> str:
     """The name that the customer gave it; a file without one is called what it is."""
-    return row.file_name if item.get("file_name") else media_label({**item, "content_type": row.content_type})
+    return row.file_name if item.get("file_name") else media_label(item).partition(" (")[0]
 
 
 def _kind(row: Attachment) -> str:

@@ -138,8 +138,5 @@ def change_link_policy(*, workspace: Workspace, changes: Mapping[str, object]) -
     for name, value in changes.items():
         setattr(policy, name, value)
     policy.full_clean(exclude=["workspace"], validate_unique=False, validate_constraints=True)
-    if policy.pk:
-        policy.save(update_fields=list(changes))
-    else:
-        policy.save(force_insert=True)
-    return policy
+    stored, _ = LinkPolicy.objects.update_or_create(workspace=workspace, defaults=dict(changes))
+    return stored

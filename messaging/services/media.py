@@ -26,7 +26,7 @@ from .media_keeping import KEPT_FIELDS, Kept, forget, keep
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=150)
+LEASE = timedelta(seconds=240)
 """How long a claimed file is left to its worker: longer than fetching, scanning and storing it may take."""
 
 RESTS = tuple(timedelta(minutes=minutes) for minutes in (0.1, 0.5, 2, 10, 60, 360))

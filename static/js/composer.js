@@ -19,7 +19,7 @@ function keep() {
   else sessionStorage.removeItem(place());
 }
 
-// The name of the file that goes along, and one more press to take it back.
+// The name of the file that goes along.
 function showFile(input) {
   input.closest("label").querySelector("[data-chosen]").textContent = input.files[0]?.name ?? "";
   document.getElementById("composer-error").hidden = true;
@@ -43,6 +43,15 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("change", ({ target }) => {
   if ("file" in target.dataset) showFile(target);
+});
+// Pressing the chosen file's name takes it back; so do Delete and Backspace on the button.
+document.addEventListener("click", (event) => {
+  if (!("chosen" in event.target.dataset)) return;
+  event.preventDefault();
+  dropFile();
+});
+document.addEventListener("keydown", (event) => {
+  if ("file" in event.target.dataset && ["Delete", "Backspace"].includes(event.key)) dropFile();
 });
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "reply" || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;

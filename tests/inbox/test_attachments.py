@@ -42,7 +42,7 @@ def url_of(screens: Screens, file: Attachment, end: str = "") -> str:
 
 def test_a_picture_a_sound_and_a_document_stand_in_the_thread(screens: Screens) -> None:
     picture, sound = sent_by_davi(screens, PNG, "photo.png"), sent_by_davi(screens, OGG, "voice.ogg")
-    document = sent_by_davi(screens, PDF, "<b>offer</b>.pdf")
+    document = sent_by_davi(screens, PDF, "<b>offer.pdf")
     page = screens.vera.get(screens.thread).content.decode()
 
     assert f'<img src="{url_of(screens, picture, "small/")}" alt="photo.png" width="10" height="6"' in page

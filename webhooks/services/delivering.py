@@ -12,10 +12,11 @@ from typing import Final
 
 import httpx
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 
 from messaging.public_http import is_private_refusal, public_client
+from project.kernel.due import is_any_due
 from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 from webhooks.events import event_of
@@ -181,12 +182,20 @@ def _follow(subscription: Subscription, answer: Answer, now: datetime) -> None:
             tell_team(subscription, reason, now=now)
 
 
-# -- again, and no more --------------------------------------------------------------------------------------------
+# -- and no more ---------------------------------------------------------------------------------------------------
+
+
+def has_old_deliveries(now: datetime) -> bool:
+    with across_workspaces():
+        return is_any_due(_old(now), by="ended_at")
 
 
 def forget_old_deliveries(now: datetime) -> bool:
     """A delivery that ended a month ago is of no more use; False when there was none."""
     with across_workspaces():
-        old = Delivery.objects.exclude(state=DeliveryState.PENDING).filter(ended_at__lt=now - KEPT_FOR)
-        chosen = list(old.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
+        chosen = list(_old(now).order_by("ended_at").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
         return bool(chosen and Delivery.objects.filter(pk__in=chosen).delete()[0])
+
+
+def _old(now: datetime) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(ended_at__lt=now - KEPT_FOR)

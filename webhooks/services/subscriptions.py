@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Workspace
 from project.kernel.errors import WrongValues
@@ -83,9 +83,14 @@ def send_test(*, subscription: Subscription, now: datetime) -> Delivery:
 
 
 def refresh_facts(**_: Any) -> None:
-    """After a release that knows more facts of an event, stored subscriptions listen for them too."""
+    """After a release that knows more facts of an event, stored subscriptions listen for them too.
+
+    Called after each migration, also one that ends before this app's first.
+    """
+    if Subscription._meta.db_table not in connection.introspection.table_names():
+        return
     with across_workspaces():
-        for subscription in Subscription.objects.all():
+        for subscription in Subscription.objects.only("events", "facts"):
             wanted = facts_of(name for name in subscription.events if name in EVENTS)
             if subscription.facts != wanted:
                 Subscription.objects.filter(pk=subscription.pk).update(facts=wanted)

@@ -1,0 +1,46 @@
+"""A picture goes from the composer to the visitor's page, on a whole running installation."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.doubles.files import PNG
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+SOON = 20_000
+PICTURE = {"name": "front.png", "mimeType": "image/png", "buffer": PNG}
+
+
+@pytest.fixture
+def staff(browser: Browser, installation: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(f"{installation}/accounts/login/")
+    page.fill("input[name=login]", "ana@demo.test")
+    page.fill("input[name=password]", "baton-demo")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/w/demo/inbox/")
+    return page
+
+
+def test_a_picture_from_the_composer_is_seen_by_the_visitor(browser: Browser, installation: str, staff: Page) -> None:
+    staff.goto(f"{installation}/w/demo/settings/channels/")
+    visitor = browser.new_context().new_page()
+    visitor.goto(staff.locator("dt:text-is('Chat page') + dd code").inner_text())
+    visitor.locator("#text").fill("Show me your front door, please")
+    visitor.locator("#text").press("Enter")
+    expect(visitor.locator(".msg.ai").first).to_be_visible(timeout=SOON)
+
+    staff.goto(f"{installation}/w/demo/inbox/?view=all&q=front+door")
+    staff.locator("[data-row]").first.click()
+    staff.locator("[data-file]").set_input_files(PICTURE)
+    expect(staff.locator("[data-chosen]")).to_have_text("front.png")
+    staff.locator("[data-chosen]").click()
+    expect(staff.locator("[data-chosen]")).to_have_text("")
+    staff.locator("[data-file]").set_input_files(PICTURE)
+    staff.get_by_role("button", name="Send").click()
+
+    expect(staff.locator(".msg.human .picture img")).to_be_visible(timeout=SOON)
+    expect(staff.locator("[data-chosen]")).to_have_text("")
+    seen = visitor.locator(".msg.human .file img")
+    expect(seen).to_be_visible(timeout=SOON)
+    assert seen.evaluate("picture => picture.naturalWidth") == 10
