@@ -43,7 +43,11 @@ from tests.messaging.channels.cloud import connect as connect_cloud
 from tests.messaging.hooks import sign_bytes
 
 JSON_TYPE = "application/json"
+NOBODY = "http://127.0.0.1:9"
+"""Where nobody listens: what is answered goes nowhere."""
+
 INSTAGRAM_VALUES = {
+    "api_base": NOBODY,
     "sender": "@acme",
     "account_id": ACCOUNT_ID,
     "access_token": "token",
@@ -208,7 +212,7 @@ def email(world: World) -> list[Knocker]:
     """One address for each way in which services prove themselves."""
 
     def at(provider: str, sender: str, door: str, sign: Callable[[bytes], Mapping[str, str]], honest: Any) -> Knocker:
-        values = {"sender": sender, "provider": provider, "api_key": "key", **MAIL_KEYS[provider]}
+        values = {"sender": sender, "provider": provider, "api_key": "key", "api_base": NOBODY, **MAIL_KEYS[provider]}
         known = Channel.objects.filter(kind="email", sender=sender).first()
         channel = known or create_channel(workspace=world.acme, kind="email", name=sender, values=values, now=world.now)
         content_type = FORM_TYPE if (provider, door) == ("mailgun", "inbound") else JSON_TYPE
