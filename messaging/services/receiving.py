@@ -65,7 +65,7 @@ def receive_message(
         voice=Voice.CUSTOMER,
         body=body,
         media=media or [],
-        payload=payload or {},
+        payload={**(payload or {}), **({"is_history": True} if is_history else {})},
         status=MessageStatus.RECEIVED,
         position=seq,
         seq=seq,

@@ -237,7 +237,14 @@ def test_files_and_html_are_kept_with_the_message(world: MailWorld) -> None:
     world.davi_mails("See here", html="<p onclick=x()>See <b>here</b></p>", files=files)
     [said] = world.said()
     assert said.media == [
-        {"url": "", "file_id": "part:0", "content_type": "application/pdf", "file_name": "plano.pdf", "size": 4}
+        {
+            "url": "",
+            "file_id": "part:0",
+            "content_type": "application/pdf",
+            "file_name": "plano.pdf",
+            "size": 4,
+            "shape": "multipart/form-data; boundary=xYzZY",
+        }
     ]
     assert said.payload["html"].strip() == "<p>See <b>here</b></p>"
     assert said.payload["subject"] == "Plans"
@@ -258,7 +265,7 @@ def test_sendgrids_reports_come_many_at_once_and_each_counts_once(world: MailWor
         deliver(world.channel, sendgrid_signed(body.encode(), at=world.now), now=world.now, door="status")
         world.settle()
     assert [message.status for message in world.answers()] == ["delivered"]
-    states = dict(WebhookEvent.objects.filter(kind="status").values_list("body", "state"))
+    states = dict(WebhookEvent.objects.filter(key__startswith="status:").values_list("body", "state"))
     assert sorted(states.values()) == ["applied", "ignored", "ignored", "parked", "parked"]
 
 
@@ -268,7 +275,7 @@ def store(world: MailWorld, raw: bytes) -> None:
         workspace_id=world.acme.pk,
         source="email",
         source_id=world.channel.pk,
-        kind="inbound",
+        kind="mime",
         key=f"raw:{len(raw)}",
         order_key="mails",
         body=raw,
@@ -358,7 +365,7 @@ def test_a_service_that_keeps_the_mail_has_the_mailbox_looked_into_at_once(serve
         workspace_id=server.acme.pk,
         source="email",
         source_id=server.channel.pk,
-        kind="report",
+        kind="status",
         key="notice",
         order_key="reports",
         body=notice.body,

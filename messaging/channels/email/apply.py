@@ -24,7 +24,7 @@ from messaging.services.receiving import receive_message
 from messaging.services.statuses import UnknownMessage, record_status
 
 from .automatic import WITHIN, is_loop, why_automatic
-from .letters import Letter, UnreadableLetter, read_letter, read_mime
+from .letters import MIME, Letter, UnreadableLetter, read_letter, read_mime
 from .reading import Mail, media_of, read_mail, thread_in
 from .reports import COMPLAINED, DELIVERED, FAILED, OPENED, UNSUBSCRIBED, Report, failure_in, items_of, read_report
 from .webhook import digest_of, read_json
@@ -51,7 +51,7 @@ def _apply_mail(channel: Channel, event: WebhookEvent, now: datetime) -> EventSt
     if content_type.lower().startswith("application/json") and _is_notice(read_json(body)):
         fetch_soon(channel, now=now)
         return EventState.APPLIED
-    return _receive(channel, read_letter(body, content_type), event, now)
+    return _receive(channel, read_letter(body, content_type), content_type, event, now)
 
 
 def _is_notice(content: Any) -> bool:
@@ -59,10 +59,10 @@ def _is_notice(content: Any) -> bool:
 
 
 def _apply_mime(channel: Channel, event: WebhookEvent, now: datetime) -> EventState:
-    return _receive(channel, read_mime(bytes(event.body)), event, now)
+    return _receive(channel, read_mime(bytes(event.body)), MIME, event, now)
 
 
-def _receive(channel: Channel, letter: Letter, event: WebhookEvent, now: datetime) -> EventState:
+def _receive(channel: Channel, letter: Letter, shape: str, event: WebhookEvent, now: datetime) -> EventState:
     """A machine's mail stands in the thread that it belongs to, and makes nobody a customer."""
     mail = read_mail(letter, received_at=event.received_at)
     answered = _answered(channel, mail)
@@ -79,7 +79,7 @@ def _receive(channel: Channel, letter: Letter, event: WebhookEvent, now: datetim
         address=_address(channel, mail, lead if not writer else None),
         provider_id=mail.provider_id,
         body=mail.body,
-        media=media_of(letter),
+        media=media_of(letter, shape),
         payload=_payload(channel, mail, why, is_foreign=lead is not None and writer is None),
         at=mail.at,
         now=now,
@@ -173,10 +173,6 @@ def _apply_reports(channel: Channel, event: WebhookEvent, now: datetime) -> Even
     return EventState.APPLIED if store_events(told) else EventState.IGNORED
 
 
-def _apply_report(channel: Channel, event: WebhookEvent, now: datetime) -> EventState:
-    return _record(channel, read_report(read_json(bytes(event.body))), now)
-
-
 def _record(channel: Channel, report: Report, now: datetime) -> EventState:
     status = STATUSES.get(report.what)
     if report.what in (COMPLAINED, UNSUBSCRIBED):
@@ -226,7 +222,6 @@ def _is_uuid(text: str) -> bool:
 
 APPLIERS: Final[dict[str, Callable[[Channel, WebhookEvent, datetime], EventState]]] = {
     "mail": _apply_mail,
-    "inbound": _apply_mime,
-    "report": _apply_reports,
-    "status": _apply_report,
+    "mime": _apply_mime,
+    "status": _apply_reports,
 }

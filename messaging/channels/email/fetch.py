@@ -53,7 +53,7 @@ def _event(validity: int, number: int, raw: bytes) -> Found:
     named = _MESSAGE_ID.search(head)
     name = named[1].decode() if named else f"{validity}:{number}"
     key = name if len(name) <= 160 else f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
-    return Found(kind="inbound", key=key, order_key=ORDER, body=raw)
+    return Found(kind="mime", key=key, order_key=ORDER, body=raw)
 
 
 def _cursor(box: Mailbox, number: int) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from messaging.incoming import UnreadablePayload, storable
 from .forms import Part, parts_of
 from .webhook import read_json
 
+MIME: Final = "message/rfc822"
+"""The shape of a mail as it travels, which is how a mailbox gives it."""
+
 MOST_HEADERS: Final = 500
 MOST_FILES: Final = 100
 LONGEST_HEADER: Final = 10_000
@@ -62,7 +65,7 @@ def read_letter(body: bytes, content_type: str) -> Letter:
     """Raises UnreadableLetter or another UnreadablePayload."""
     if content_type.lower().startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
         return _of_form(body, content_type)
-    if content_type.lower().startswith("message/rfc822"):
+    if content_type.lower().startswith(MIME):
         return read_mime(body)
     return _of_postmark(read_json(body))
 

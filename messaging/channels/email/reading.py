@@ -85,8 +85,8 @@ def read_mail(letter: Letter, *, received_at: datetime) -> Mail:
     )
 
 
-def media_of(letter: Letter) -> list[dict[str, Any]]:
-    """Files are cut out of the stored event by their number."""
+def media_of(letter: Letter, shape: str) -> list[dict[str, Any]]:
+    """Files are cut out of the stored event by their number; `shape` is its content type, without which nobody can."""
     return [
         {
             "url": "",
@@ -94,6 +94,7 @@ def media_of(letter: Letter) -> list[dict[str, Any]]:
             "content_type": (file.content_type.partition(";")[0].strip().lower() or "application/octet-stream")[:100],
             "file_name": file.file_name[:200],
             "size": len(file.content),
+            "shape": shape,
         }
         for number, file in enumerate(letter.files)
     ]

@@ -19,6 +19,7 @@ from anymail.exceptions import (
 )
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from messaging.transports import ErrorKind, TransportError
 
@@ -68,9 +69,8 @@ def _options(config: Mapping[str, str], secrets: Mapping[str, str]) -> Options:
 def send(mail: EmailMessage, config: Mapping[str, str], secrets: Mapping[str, str]) -> str:
     """The service's id of the mail, "" where it gave none; raises TransportError."""
     _adapt(mail, config)
-    backend = _backend(config, secrets)
     try:
-        backend.send_messages([mail])
+        _hand_over(_backend(config, secrets), mail)
     except AnymailRecipientsRefused as error:
         raise _by_code("invalid", _words(error)) from None
     except AnymailRequestsAPIError as error:
@@ -80,6 +80,16 @@ def send(mail: EmailMessage, config: Mapping[str, str], secrets: Mapping[str, st
     except (AnymailError, ValueError) as error:
         raise TransportError(ErrorKind.MISCONFIGURED, detail=_words(error)) from None
     return _id_in(getattr(mail, "anymail_status"))  # noqa: B009  # it is Anymail's addition
+
+
+def _hand_over(backend: Any, mail: EmailMessage) -> None:
+    """Past whatever proxy the environment names, as all our calls."""
+    backend.open()
+    backend.session.trust_env = False
+    try:
+        backend.send_messages([mail])
+    finally:
+        backend.close()
 
 
 def _id_in(status: Any) -> str:
@@ -125,8 +135,14 @@ def _broken_call(cause: BaseException | None) -> TransportError:
     name = type(cause).__name__
     if isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return TransportError(ErrorKind.MISCONFIGURED, detail=name)
-    never_left = isinstance(cause, requests.ConnectTimeout) or "NewConnectionError" in repr(cause)
-    return TransportError(ErrorKind.UNREACHABLE if never_left else ErrorKind.UNKNOWN, detail=name)
+    return TransportError(ErrorKind.UNREACHABLE if _never_left(cause) else ErrorKind.UNKNOWN, detail=name)
+
+
+def _never_left(cause: BaseException | None) -> bool:
+    """Requests has one name for a connection that was never made and one that broke; what it wraps tells them apart."""
+    reasons = [getattr(wrapped, "reason", None) for wrapped in getattr(cause, "args", ())]
+    is_refused = any(isinstance(reason, (NewConnectionError, ConnectTimeoutError)) for reason in reasons)
+    return is_refused or isinstance(cause, (requests.ConnectTimeout, requests.exceptions.SSLError))
 
 
 def _by_code(code: str, detail: str) -> TransportError:

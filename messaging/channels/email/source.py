@@ -12,7 +12,7 @@ from messaging.doors.sources import BadSignature, HookRequest, Knock, NoSuchDoor
 from . import webhook
 
 KIND: Final = "email"
-KINDS: Final = {"inbound": "mail", "status": "report"}
+KINDS: Final = {"inbound": "mail", "status": "status"}
 ORDER: Final = {"inbound": "mails", "status": "reports"}
 """A channel's mails are applied in the order in which they came, and nobody waits for reports."""
 

@@ -50,7 +50,7 @@ def test_a_mail_is_stored_whole_and_in_order(provider: str) -> None:
 @pytest.mark.parametrize("provider", REPORTS)
 def test_a_report_waits_for_no_mail(provider: str) -> None:
     knock = read(provider, report(provider, REPORTS[provider], SENT, at=NOON), door="status")
-    assert (knock.kind, knock.order_key) == ("report", "reports")
+    assert (knock.kind, knock.order_key) == ("status", "reports")
 
 
 @pytest.mark.parametrize("provider", REPORTS)

@@ -67,7 +67,7 @@ def test_every_shape_says_the_same(shape: str) -> None:
     assert (mail.references, mail.answered) == (("<first@lima.test>", f"<{OURS}@acme.test>"), (OURS,))
     assert mail.message_id.endswith("@lima.test>")
     assert "quanto custa" in mail.html and "script" not in mail.html
-    assert [(item["file_name"], item["content_type"], item["file_id"]) for item in media_of(letter)] == [
+    assert [(item["file_name"], item["content_type"], item["file_id"]) for item in media_of(letter, "x")] == [
         ("plano.pdf", "application/pdf", "part:0"), ("a.png", "image/png", "part:1"),
     ]  # fmt: skip
     assert [file.content for file in letter.files] == [b"%PDF-1.4 \r\n--xYzZ\r\n", b"\x89PNG"]

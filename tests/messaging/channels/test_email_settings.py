@@ -192,7 +192,7 @@ def test_what_lay_there_before_is_not_taken_in_and_what_comes_is_once(imap: Imap
     imap.deliver(mime("new", message_id="<new@lima.test>"))
     second = look(imap, first.cursor)
     assert [(event.kind, event.key, event.order_key) for event in second.events] == [
-        ("inbound", "<new@lima.test>", "mails")
+        ("mime", "<new@lima.test>", "mails")
     ]
     third = look(imap, second.cursor)
     assert (third.events, imap.read) == ((), [2])
