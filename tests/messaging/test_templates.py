@@ -59,7 +59,7 @@ def late_reply(world: World, form: TemplateForm | None = None, body: str = "It i
         conversation=conversation,
         voice="ai",
         body=body,
-        intent_key=f"test:{world.now}:{body}",
+        intent_key=f"test:{world.now}:{body}"[:160],
         grant=grant,
         now=world.now,
         form=form or TemplateForm(purpose=TemplatePurpose.AGENT_REPLY),
@@ -155,8 +155,8 @@ def test_outside_the_window_the_template_of_the_purpose_leaves_filled(world: Wor
     davi_is_away(world)
     message = late_reply(world)
     booked = world.twilio.messages()[-1]
-    assert (booked.content_sid, booked.content_variables, booked.body) == (made.sid, '{"1": "there"}', "")
-    assert message.body == "Hi there, we have an answer to your question. Reply to read it."
+    assert (booked.content_sid, booked.content_variables, booked.body) == (made.sid, '{"1": "Davi"}', "")
+    assert message.body == "Hi Davi, we have an answer to your question. Reply to read it."
     assert message.payload["template"]["instead_of"] == "It is 49 a month."
     assert world.trail("message.templated")
 
@@ -207,9 +207,9 @@ def test_a_template_that_may_not_be_sent_is_not_sent(world: World, status: str, 
 
 def test_a_paused_template_stops_what_waits_at_once_and_approval_frees_it(world: World) -> None:
     """Marketing waits for it; it leaves as soon as the provider lets it."""
-    allow_marketing(world)
     made = add_reply_template(world)
     davi_is_away(world)
+    allow_marketing(world)
     made.status = "paused"
     world.wait(seconds=1)
     listed(world)
