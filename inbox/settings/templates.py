@@ -165,7 +165,7 @@ def template(request: DeskRequest, template_id: int) -> HttpResponse:
         TAB,
         "template",
         form=form,
-        template=found,
+        one=found,
         uses=uses,
         preview=shown,
         lead=lead,

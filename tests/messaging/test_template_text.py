@@ -30,8 +30,14 @@ WRONG = {
     "a variable at the end": ({"body": "Your order is on its way, {{1}}."}, "body"),
     "variables side by side": ({"body": "Hi {{1}} {{2}}, your order is now on its way"}, "body"),
     "too few words": ({"body": "Hi {{1}} and {{2}} there"}, "body"),
-    "a gap in the numbers": ({"body": "Hi {{1}}, your order {{3}} is on its way to you."}, "body"),
-    "names where numbers are asked for": ({"body": "Hi {{name}}, your order is on its way."}, "body"),
+    "a gap in the numbers": (
+        {"body": "Hi {{1}}, your order {{3}} is on its way to you.", "examples": {"1": "Ana", "3": "4711"}},
+        "body",
+    ),
+    "names where numbers are asked for": (
+        {"body": "Hi {{name}}, your order is on its way.", "examples": {"name": "Ana"}},
+        "body",
+    ),
     "braces that hold no variable": ({"body": "Hi {{}}, your order is on its way to you."}, "body"),
     "braces that never close": ({"body": "Hi {{1, your order is on its way to you."}, "body"),
     "an example that is missing": ({"examples": {"1": "Ana"}}, "examples"),
