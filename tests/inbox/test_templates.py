@@ -142,7 +142,7 @@ def test_the_rules_of_sending_are_kept_within_bounds(screens: Screens) -> None:
 
 
 def test_outside_the_window_the_reply_box_offers_a_template(screens: Screens) -> None:
-    assert "Window closed: choose a template" in text_of(screens.bruno.get(screens.thread))
+    assert "free text is not delivered. Choose a template" in text_of(screens.bruno.get(screens.thread))
     page = text_of(screens.bruno.get(f"{screens.thread}template/"))
     assert "order_update" in page
     assert "promo" not in page  # paused
@@ -188,6 +188,18 @@ def test_a_script_reads_writes_uses_and_previews_templates(screens: Screens) -> 
     shown = ana.get(f"templates/{template}/preview/", lead=screens.cast.davi.pk)
     assert (shown["text"], shown["problem"]) == ("Hi Davi, your order is on its way to you.", "")
     assert ana.post(f"channels/{channel}/templates/list/")["total"] == 3
+
+
+def test_a_draft_that_is_at_the_provider_is_submitted(screens: Screens, twilio: TwilioDouble) -> None:
+    made = twilio.content.add("written_there", BODY, status="unsubmitted", category="")
+    ana, channel = Caller(screens.cast.ana), screens.cast.channel.pk
+    ana.post(f"channels/{channel}/templates/list/")
+    template = named("written_there").pk
+    assert "Submit for approval" in text_of(settings_of(screens, f"{template}/"))
+    assert ana.post(f"templates/{template}/submit/", {"category": "marketing"})["status"] == "pending"
+    assert (made.status, made.category) == ("received", "MARKETING")
+    assert "template" in ana.post(f"templates/{template}/submit/", expect=400)["fields"]
+    Caller(screens.cast.clara).post(f"templates/{template}/submit/", expect=404)
 
 
 def test_a_script_sends_a_template(screens: Screens) -> None:

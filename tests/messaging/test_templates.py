@@ -1,21 +1,32 @@
 """Templates from the providers' lists to the customer's phone: listed, moved by news, standing in, stopped."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from agents import coordinator
 from crm.models import Consent
-from messaging.models import Channel, ChannelTrouble, Message, MessageTemplate, Reach, ServiceWindow, TemplateUse
+from messaging.models import (
+    Bucket,
+    Channel,
+    ChannelTrouble,
+    Message,
+    MessageTemplate,
+    Reach,
+    ServiceWindow,
+    TemplateUse,
+)
 from messaging.models.templates import TemplatePurpose
+from messaging.services.missed import record_prices
+from messaging.services.promotion import set_sending_policy
 from messaging.services.reach import reached_by, take_reach
 from messaging.services.template_forms import TemplateForm
 from messaging.services.template_uses import preview_use, set_use
 from messaging.services.templates import templates_of
-from messaging.services.upkeep import EVERY, keep_up_one_due_channel, list_channel_templates
-from messaging.transports import ErrorKind, TransportError
+from messaging.services.upkeep import EVERY, keep_up_one_due_channel, list_channel_templates, prune_buckets
+from messaging.transports import ErrorKind, Seen, TransportError
 from project.kernel.errors import WrongValues
 from project.kernel.scope import across_workspaces, workspace_scope
 from tests.doubles.twilio_content import Template
@@ -363,3 +374,55 @@ def test_an_error_kind_is_told(world: World) -> None:
     with pytest.raises(TransportError) as refused:
         list_channel_templates(channel(world), world.now)
     assert refused.value.kind == ErrorKind.RATE_LIMITED
+
+
+# -- marketing, prices, and what is thrown away --------------------------------------------------------------
+
+
+def test_marketing_keeps_the_cap_and_the_quiet_hours_of_the_customers_own_zone(world: World) -> None:
+    add_reply_template(world)
+    davi_is_away(world)  # ten in the morning in São Paulo
+    allow_marketing(world)
+    set_sending_policy(workspace_id=world.acme.pk, changes={"marketing_cap": 1})
+    first = late_reply(world, purpose="marketing")
+    assert first.status == "accepted"
+    world.wait(minutes=1)
+    second = late_reply(world, body="More", purpose="marketing")
+    assert (second.verdict["code"], second.due_at) == ("frequency_cap", first.sent_at + timedelta(days=7))
+    lead = world.conversation.lead
+    lead.timezone = "Asia/Tokyo"  # it is ten at night there
+    lead.save(update_fields=["timezone"])
+    world.wait(minutes=1)
+    third = late_reply(world, body="Again", purpose="marketing")
+    assert (third.verdict["code"], third.due_at) == ("quiet_hours", datetime(2026, 11, 21, 23, tzinfo=UTC))
+    assert late_reply(world, body="An answer").status == "accepted"  # service knows neither
+
+
+def test_marketing_to_the_united_states_is_refused(world: World) -> None:
+    add_reply_template(world)
+    world.davi_says(QUESTION, phone="+14155550123")
+    world.wait(hours=25)
+    allow_marketing(world)
+    assert late_reply(world, purpose="marketing").verdict["code"] == "us_marketing"
+    world.wait(minutes=1)
+    assert late_reply(world).status == "accepted"
+
+
+def test_what_a_message_costs_is_taken_from_the_list(world: World) -> None:
+    world.davi_says(QUESTION)
+    [message] = Message.objects.filter(direction="out")
+    seen = Seen(
+        message.provider_id, "", "", "", "sent", "", "outbound", world.now, world.now, price="-0.0042", price_unit="USD"
+    )
+    for _ in range(2):
+        record_prices(channel(world), [seen])
+    message.refresh_from_db()
+    assert message.payload["pricing"] == {"price": "0.0042", "currency": "USD"}
+
+
+def test_buckets_that_are_long_full_are_thrown_away(world: World) -> None:
+    world.davi_says(QUESTION)
+    assert Bucket.objects.exists()
+    assert prune_buckets(world.acme.pk, world.now) == 0
+    assert prune_buckets(world.acme.pk, world.now + timedelta(hours=2)) > 0
+    assert not Bucket.objects.exists()
