@@ -261,6 +261,15 @@ def test_a_provider_that_finds_the_window_closed_gets_the_template_once(world: W
     assert ServiceWindow.objects.get().closes_at < world.now
 
 
+def test_a_template_that_the_provider_refuses_has_the_list_read_again(world: World) -> None:
+    add_reply_template(world)
+    davi_is_away(world)
+    Channel.objects.filter(pk=world.channel.pk).update(upkeep_due_at=None)
+    world.twilio.fault("error", code=63028)
+    assert late_reply(world).status == "failed"
+    assert channel(world).upkeep_due_at == world.now
+
+
 def test_an_address_that_nobody_has_is_left_alone_until_they_write(world: World) -> None:
     world.twilio.fault("error", code=63024)
     world.davi_says(QUESTION)
