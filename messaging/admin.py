@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 from project.kernel import clock
 
+from . import admin_templates  # noqa: F401  registers its tables
 from .admin_forms import SECRETS, ChannelForm
 from .models import (
     Attachment,

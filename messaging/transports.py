@@ -67,6 +67,7 @@ class Reaction:
     slows_sender: bool = False  # it is about the sender's or the account's speed: everybody's words wait
     instead: Instead | None = None
     is_only_marketing: bool = False  # an opt-out that leaves answers and other service messages allowed
+    is_about_template: bool = False  # what is known of the templates is old: the provider's list is read soon
 
 
 MAX_RETRIES = 4

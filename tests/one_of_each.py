@@ -35,9 +35,14 @@ from messaging.models import (
     LinkClick,
     LinkPolicy,
     Message,
+    MessageTemplate,
+    Reach,
     SenderChange,
+    SendingPolicy,
     ServiceWindow,
     TrackedLink,
+    TemplateChange,
+    TemplateUse,
     WebhookEvent,
 )
 from tests.cast import NOON, Cast
@@ -139,6 +144,7 @@ def _messaging(cast: Cast, message: Message) -> None:
     Breaker.objects.create(**of_channel)
     SenderChange.objects.create(**of_channel, at=NOON, sending="paused", actor="Ana", user=cast.ana)
     ChannelTrouble.objects.create(**of_channel, code="63018", meaning="Too fast", first_at=NOON, last_at=NOON)
+    _templates(cast)
     EventKey.objects.create(source="whatsapp_twilio", source_id=1, key="SM1", received_at=NOON)
     WebhookEvent.objects.create(
         workspace_id=cast.acme.pk,
@@ -152,6 +158,27 @@ def _messaging(cast: Cast, message: Message) -> None:
         state="parked",
         error="UnreadablePayload: no sender",
     )
+
+
+def _templates(cast: Cast) -> None:
+    template = MessageTemplate.objects.create(
+        workspace=cast.acme,
+        channel_kind=cast.channel.kind,
+        account=cast.channel.settings["account_sid"],
+        provider_id="HX1",
+        reference="HX1",
+        name="order_update",
+        language="en",
+        status="approved",
+        category="utility",
+        body="Hi {{1}}, your order is on its way.",
+        variables={"1": "Ana"},
+    )
+    of_template = {"workspace": cast.acme, "template": template}
+    TemplateChange.objects.create(**of_template, at=NOON, what="status", after="approved")
+    TemplateUse.objects.create(**of_template, purpose="bridge", values={"1": "{first_name|there}"})
+    Reach.objects.create(workspace=cast.acme, account="whatsapp_twilio:AC1", lead=cast.davi, reached_at=NOON)
+    SendingPolicy.objects.create(workspace=cast.acme)
 
 
 def _agents(cast: Cast, message: Message) -> None:

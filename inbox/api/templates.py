@@ -11,7 +11,7 @@ from messaging.access import access_channel, access_template, access_template_us
 from messaging.models import Channel, MessageTemplate, SendingPolicy, TemplateUse
 from messaging.models.templates import TemplatePurpose, TemplateStatus
 from messaging.services.promotion import sending_policy, set_sending_policy
-from messaging.services.template_drafts import create_template
+from messaging.services.template_drafts import create_template, sender_of, submit_template
 from messaging.services.template_uses import preview_use, remove_use, set_use
 from messaging.services.templates import templates_of
 from messaging.services.upkeep import list_channel_templates
@@ -61,6 +61,10 @@ class NewTemplateSerializer(serializers.Serializer[Any]):
     footer = serializers.CharField(max_length=60, default="", allow_blank=True)
     buttons = ButtonSerializer(many=True, default=list)
     examples = serializers.DictField(child=serializers.CharField(max_length=1600), default=dict)
+
+
+class SubmissionSerializer(serializers.Serializer[Any]):
+    category = serializers.ChoiceField(["utility", "marketing"], default="utility")
 
 
 class ListedSerializer(serializers.Serializer[Any]):
@@ -149,6 +153,17 @@ class TemplatePreview(TemplateView):
         use = template.uses.order_by("purpose").first()
         shown = preview_use(template=template, values=use.values if use else {}, lead=lead)
         return Response(PreviewSerializer(shown).data)
+
+
+class SubmitTemplate(TemplateView):
+    @documented("templates", TemplateSerializer, takes=SubmissionSerializer)
+    def post(self, request: Request, template_id: int) -> Response:
+        """Ask for the approval of a draft that is at the provider."""
+        template = self.template()
+        category = self.checked(SubmissionSerializer(data=request.data))["category"]
+        asked: dict[str, Any] = {"template": template, "category": category, "user": request.user}
+        submit_template(channel=sender_of(template), now=clock.now(), **asked)
+        return Response(TemplateSerializer(template).data)
 
 
 class TemplateUses(TemplateView):

@@ -24,6 +24,7 @@ from .reasoning import ModelCosts, ModelLimitsView
 from .templates import (
     ListTemplates,
     SendingPolicyDetail,
+    SubmitTemplate,
     TemplateDetail,
     TemplateList,
     TemplatePreview,
@@ -76,6 +77,7 @@ urlpatterns = [
     path("templates/", TemplateList.as_view(), name="templates"),
     path("templates/<int:template_id>/", TemplateDetail.as_view(), name="template"),
     path("templates/<int:template_id>/preview/", TemplatePreview.as_view(), name="template-preview"),
+    path("templates/<int:template_id>/submit/", SubmitTemplate.as_view(), name="submit-template"),
     path("templates/<int:template_id>/uses/", TemplateUses.as_view(), name="template-uses"),
     path("template-uses/<int:use_id>/", TemplateUseDetail.as_view(), name="template-use"),
     path("sending-policy/", SendingPolicyDetail.as_view(), name="sending-policy"),

@@ -16,7 +16,7 @@ from messaging.access import access_channel, access_template, access_template_us
 from messaging.models import Channel, MessageTemplate
 from messaging.models.templates import TemplatePurpose, TemplateStatus
 from messaging.services.reach import Reached, reached_by
-from messaging.services.template_drafts import UnableToSubmit, create_template, submit_template
+from messaging.services.template_drafts import UnableToSubmit, create_template, sender_of, submit_template
 from messaging.services.template_uses import preview_use, remove_use, set_use
 from messaging.services.templates import templates_of
 from messaging.services.upkeep import list_channel_templates
@@ -165,7 +165,7 @@ def template(request: DeskRequest, template_id: int) -> HttpResponse:
         TAB,
         "template",
         form=form,
-        template=found,
+        one=found,
         uses=uses,
         preview=shown,
         lead=lead,
@@ -181,13 +181,10 @@ def template(request: DeskRequest, template_id: int) -> HttpResponse:
 @at_desk("configure")
 def submit(request: DeskRequest, template_id: int) -> HttpResponse:
     found = access_template(request.desk.user, request.desk.workspace, template_id, "configure")
-    channel = next((each for each in _senders() if templates_of(each).filter(pk=found.pk).exists()), None)
-    if channel is None:
-        messages.error(request, "No sender of this template's account is connected.")
-        return redirect(f"inbox:{TAB}", request.desk.workspace.slug)
     category = request.POST.get("category") or found.category or "utility"
+    asked: dict[str, Any] = {"template": found, "category": category, "user": request.desk.user}
     try:
-        submit_template(channel=channel, template=found, category=category, user=request.desk.user, now=clock.now())
+        submit_template(channel=sender_of(found), now=clock.now(), **asked)
     except (UnableToSubmit, WrongValues) as error:
         return refused(request, TAB, error)
     return saved(request, TAB, f"{found} waits for approval.")

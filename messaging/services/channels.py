@@ -36,6 +36,7 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
         settings=config,
         secrets=secrets,
         created_at=now,
+        upkeep_due_at=now,
         sweep_due_at=now if capabilities_of(kind).lists_received else None,
         fetch_due_at=now if has_mailbox(kind, config) else None,
     )

@@ -60,7 +60,8 @@ def take_reach(*, channel: Channel, lead_id: int, now: datetime) -> datetime | N
             if not _is_known(channel, lead_id, now):
                 cursor.execute(_FULL_SINCE, {**values, "place": limit - 1})
                 if row := cursor.fetchone():
-                    return max(row[0] + SPAN, now + LOOK_AGAIN)
+                    frees_at: datetime = row[0] + SPAN
+                    return max(frees_at, now + LOOK_AGAIN)
         cursor.execute(_WRITE_DOWN, values)
     return None
 

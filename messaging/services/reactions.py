@@ -20,6 +20,7 @@ from .conversations import next_seq
 from .rates import slow_down
 from .senders import kick_sending, pause_sender, report_trouble
 from .template_forms import prefer_template
+from .upkeep import ask_soon
 
 MAX_SENDS = MAX_RETRIES + 1
 """A message that the provider turned away this often without a final answer is given up."""
@@ -40,6 +41,8 @@ def react(
     channel = message.channel
     if reaction.tell_operator:
         report_trouble(channel, code=code or reaction.kind, meaning=reaction.meaning, now=now)
+    if reaction.is_about_template:
+        ask_soon(channel, now)
     if reaction.slows_sender:
         slow_down(channel, seconds=reaction.retry_after or SLOW_DOWN_SECONDS, reason=reaction.meaning, now=now)
     if reaction.kind == ErrorKind.SENDER_BLOCKED:

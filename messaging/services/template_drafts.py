@@ -11,6 +11,7 @@ from messaging.templating import Category, Draft, Status, problems_with
 from messaging.transports import ErrorKind, TransportError, capabilities_of
 from project.kernel.errors import WrongValues
 
+from .template_forms import account_of
 from .templates import Told, add_listed, find_template, record_told, templates_of
 from .upkeep import ask_soon
 
@@ -34,12 +35,23 @@ def create_template(*, channel: Channel, draft: Draft, user: User | None, now: d
     return template
 
 
+def sender_of(template: MessageTemplate) -> Channel:
+    """A connected sender of the template's account. Raises UnableToSubmit."""
+    mine = Channel.objects.filter(workspace_id=template.workspace_id, kind=template.channel_kind).order_by("pk")
+    found = next((channel for channel in mine if account_of(channel) == template.account), None)
+    if found is None:
+        raise UnableToSubmit("No sender of this template's account is connected any more.")
+    return found
+
+
 def submit_template(
     *, channel: Channel, template: MessageTemplate, category: str, user: User | None, now: datetime
 ) -> None:
     """Ask for approval of a draft. Raises UnableToSubmit, and WrongValues for one that is past that."""
     if template.status != Status.DRAFT:
-        raise WrongValues({"status": f"{template} is {template.get_status_display()}: only a draft can be submitted"})
+        raise WrongValues({"template": f"{template} is {template.get_status_display()}: only a draft can be submitted"})
+    if category not in (Category.UTILITY, Category.MARKETING):
+        raise WrongValues({"category": f"“{category}” is neither utility nor marketing"})
     asked = {"provider_id": template.provider_id, "name": template.name, "category": category}
     try:
         account_port.submit_template(channel.kind, channel.settings, channel.secrets, **asked)

@@ -1,21 +1,32 @@
 """Templates from the providers' lists to the customer's phone: listed, moved by news, standing in, stopped."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from agents import coordinator
 from crm.models import Consent
-from messaging.models import Channel, ChannelTrouble, Message, MessageTemplate, Reach, ServiceWindow, TemplateUse
+from messaging.models import (
+    Bucket,
+    Channel,
+    ChannelTrouble,
+    Message,
+    MessageTemplate,
+    Reach,
+    ServiceWindow,
+    TemplateUse,
+)
 from messaging.models.templates import TemplatePurpose
+from messaging.services.missed import record_prices
+from messaging.services.promotion import set_sending_policy
 from messaging.services.reach import reached_by, take_reach
 from messaging.services.template_forms import TemplateForm
 from messaging.services.template_uses import preview_use, set_use
 from messaging.services.templates import templates_of
-from messaging.services.upkeep import EVERY, keep_up_one_due_channel, list_channel_templates
-from messaging.transports import ErrorKind, TransportError
+from messaging.services.upkeep import EVERY, keep_up_one_due_channel, list_channel_templates, prune_buckets
+from messaging.transports import ErrorKind, Seen, TransportError
 from project.kernel.errors import WrongValues
 from project.kernel.scope import across_workspaces, workspace_scope
 from tests.doubles.twilio_content import Template
@@ -59,7 +70,7 @@ def late_reply(world: World, form: TemplateForm | None = None, body: str = "It i
         conversation=conversation,
         voice="ai",
         body=body,
-        intent_key=f"test:{world.now}:{body}",
+        intent_key=f"test:{world.now}:{body}"[:160],
         grant=grant,
         now=world.now,
         form=form or TemplateForm(purpose=TemplatePurpose.AGENT_REPLY),
@@ -155,8 +166,8 @@ def test_outside_the_window_the_template_of_the_purpose_leaves_filled(world: Wor
     davi_is_away(world)
     message = late_reply(world)
     booked = world.twilio.messages()[-1]
-    assert (booked.content_sid, booked.content_variables, booked.body) == (made.sid, '{"1": "there"}', "")
-    assert message.body == "Hi there, we have an answer to your question. Reply to read it."
+    assert (booked.content_sid, booked.content_variables, booked.body) == (made.sid, '{"1": "Davi"}', "")
+    assert message.body == "Hi Davi, we have an answer to your question. Reply to read it."
     assert message.payload["template"]["instead_of"] == "It is 49 a month."
     assert world.trail("message.templated")
 
@@ -207,9 +218,9 @@ def test_a_template_that_may_not_be_sent_is_not_sent(world: World, status: str, 
 
 def test_a_paused_template_stops_what_waits_at_once_and_approval_frees_it(world: World) -> None:
     """Marketing waits for it; it leaves as soon as the provider lets it."""
-    allow_marketing(world)
     made = add_reply_template(world)
     davi_is_away(world)
+    allow_marketing(world)
     made.status = "paused"
     world.wait(seconds=1)
     listed(world)
@@ -248,6 +259,15 @@ def test_a_provider_that_finds_the_window_closed_gets_the_template_once(world: W
     assert late_reply(world).status == "accepted"
     assert world.twilio.messages()[-1].content_sid == made.sid
     assert ServiceWindow.objects.get().closes_at < world.now
+
+
+def test_a_template_that_the_provider_refuses_has_the_list_read_again(world: World) -> None:
+    add_reply_template(world)
+    davi_is_away(world)
+    Channel.objects.filter(pk=world.channel.pk).update(upkeep_due_at=None)
+    world.twilio.fault("error", code=63028)
+    assert late_reply(world).status == "failed"
+    assert channel(world).upkeep_due_at == world.now
 
 
 def test_an_address_that_nobody_has_is_left_alone_until_they_write(world: World) -> None:
@@ -363,3 +383,55 @@ def test_an_error_kind_is_told(world: World) -> None:
     with pytest.raises(TransportError) as refused:
         list_channel_templates(channel(world), world.now)
     assert refused.value.kind == ErrorKind.RATE_LIMITED
+
+
+# -- marketing, prices, and what is thrown away --------------------------------------------------------------
+
+
+def test_marketing_keeps_the_cap_and_the_quiet_hours_of_the_customers_own_zone(world: World) -> None:
+    add_reply_template(world)
+    davi_is_away(world)  # ten in the morning in São Paulo
+    allow_marketing(world)
+    set_sending_policy(workspace_id=world.acme.pk, changes={"marketing_cap": 1})
+    first = late_reply(world, purpose="marketing")
+    assert first.status == "accepted"
+    world.wait(minutes=1)
+    second = late_reply(world, body="More", purpose="marketing")
+    assert (second.verdict["code"], second.due_at) == ("frequency_cap", first.sent_at + timedelta(days=7))
+    lead = world.conversation.lead
+    lead.timezone = "Asia/Tokyo"  # it is ten at night there
+    lead.save(update_fields=["timezone"])
+    world.wait(minutes=1)
+    third = late_reply(world, body="Again", purpose="marketing")
+    assert (third.verdict["code"], third.due_at) == ("quiet_hours", datetime(2026, 11, 21, 23, tzinfo=UTC))
+    assert late_reply(world, body="An answer").status == "accepted"  # service knows neither
+
+
+def test_marketing_to_the_united_states_is_refused(world: World) -> None:
+    add_reply_template(world)
+    world.davi_says(QUESTION, phone="+14155550123")
+    world.wait(hours=25)
+    allow_marketing(world)
+    assert late_reply(world, purpose="marketing").verdict["code"] == "us_marketing"
+    world.wait(minutes=1)
+    assert late_reply(world).status == "accepted"
+
+
+def test_what_a_message_costs_is_taken_from_the_list(world: World) -> None:
+    world.davi_says(QUESTION)
+    [message] = Message.objects.filter(direction="out")
+    seen = Seen(
+        message.provider_id, "", "", "", "sent", "", "outbound", world.now, world.now, price="-0.0042", price_unit="USD"
+    )
+    for _ in range(2):
+        record_prices(channel(world), [seen])
+    message.refresh_from_db()
+    assert message.payload["pricing"] == {"price": "0.0042", "currency": "USD"}
+
+
+def test_buckets_that_are_long_full_are_thrown_away(world: World) -> None:
+    world.davi_says(QUESTION)
+    assert Bucket.objects.exists()
+    assert prune_buckets(world.acme.pk, world.now) == 0
+    assert prune_buckets(world.acme.pk, world.now + timedelta(hours=2)) > 0
+    assert not Bucket.objects.exists()
