@@ -11,7 +11,9 @@ class AgentsConfig(AppConfig):
         from messaging.merging import register_merge_rule
 
         from . import merging, receivers, sweeps
+        from .spending.prices import refuse_unusable_prices
 
         receivers.connect()
         register_merge_rule("agents", merging.AgentsRule())
         sweeps.register()
+        refuse_unusable_prices()

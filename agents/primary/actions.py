@@ -12,7 +12,7 @@ from agents.coordinator import grant_floor, sync_states
 from agents.models import Turn
 from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
-from agents.reasoning.ports import Analysis
+from agents.reasoning.ports import Analysis, Usage
 from crm.models.consent import ConsentState, Purpose
 from crm.services.consent import Evidence, is_opted_out, record_consent
 from crm.services.policies import people_policy_of
@@ -295,8 +295,14 @@ def _summary(analysis: Analysis | None, decision: Decision) -> dict[str, Any]:
         "cited": list(analysis.strategy.cited),
         "next_step": analysis.strategy.next_step,
         "draft": analysis.strategy.draft,
-        "usage": asdict(analysis.usage),
+        **_spent(analysis.usage),
     }
+
+
+def _spent(usage: Usage) -> dict[str, Any]:
+    """The sums, and each call by itself."""
+    sums = asdict(usage)
+    return {"calls": sums.pop("log"), "cost": sums.pop("cost"), "usage": sums}
 
 
 def _learn_language(conversation: Conversation, analysis: Analysis | None) -> None:

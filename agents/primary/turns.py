@@ -27,9 +27,9 @@ from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .actions import act_on, has_claim, park
+from .economy import plan_thought, record_thought
 from .policy import Decision, decide, decide_explicit
 from .situation import Situation, is_silenced, read_situation
-from .thinking import plan_thought, record_thought
 
 logger = logging.getLogger(__name__)
 

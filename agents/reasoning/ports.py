@@ -236,6 +236,19 @@ class Usage:
     cost: float = 0.0
     log: tuple[Call, ...] = ()
 
+    def __add__(self, later: Usage) -> Usage:
+        """Of one thought that was had in several steps."""
+        return Usage(
+            calls=self.calls + later.calls,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            seconds=self.seconds + later.seconds,
+            prompts_version=later.prompts_version or self.prompts_version,
+            cached_tokens=self.cached_tokens + later.cached_tokens,
+            cost=self.cost + later.cost,
+            log=self.log + later.log,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 
 from agents.reasoning.phrasebook import read_words
@@ -17,6 +18,8 @@ FOLDER = Path(__file__).parent / "prompts"
 LONGEST_MESSAGE = 4000
 LONGEST_LINE = 600
 LONGEST_PROFILE = 2000
+LONGEST_SOURCE = 8000
+LONGEST_SOURCES = 24_000
 LONGEST_INPUT = 16_000
 REPAIR = """{request}
 
@@ -126,11 +129,14 @@ def _speaker(voice: str) -> str:
 
 
 def _sources(question: Question) -> str:
-    entries = (
-        f'<source id="{source.id}">\n{_fence(source.title)}\n{_fence(source.text)}\n</source>'
+    """The best first, as many as fit: what one call may cost is bounded."""
+    entries = [
+        f'<source id="{source.id}">\n{_fence(source.title)}\n{_fence(source.text[:LONGEST_SOURCE])}\n</source>'
         for source in question.sources
-    )
-    return "\n".join(entries) or "(nothing was found)"
+    ]
+    sizes = accumulate(map(len, entries))
+    fitting = [entry for entry, size in zip(entries, sizes, strict=True) if size <= LONGEST_SOURCES]
+    return "\n".join(fitting) or "(nothing was found)"
 
 
 def _in_words(reading: Reading) -> str:

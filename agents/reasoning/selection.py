@@ -83,12 +83,8 @@ def _answer_offline(question: Question, unavailable: AnalystUnavailable) -> Anal
     if unavailable.reason is not Failure.NOT_CONFIGURED:
         logger.warning("reasoning.fell_back", extra={"reason": str(unavailable)})
     analysis = _OFFLINE.analyse(question)
-    usage = _add(unavailable.usage, analysis.usage)
+    usage = unavailable.usage + analysis.usage
     return replace(analysis, usage=usage, fallback_reason=str(unavailable.reason))
-
-
-def _add(failed: Usage, offline: Usage) -> Usage:
-    return replace(failed, seconds=failed.seconds + offline.seconds)
 
 
 def _crew_for(settings: ModelSettings, budget_seconds: float) -> CrewAnalyst:

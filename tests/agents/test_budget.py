@@ -2,8 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from pydantic import ValidationError
 
 from agents.reasoning.budget import (
@@ -17,6 +20,7 @@ from agents.reasoning.budget import (
     with_costs,
 )
 from agents.reasoning.ports import Call, Usage
+from agents.spending import prices as listed
 
 PRICES = read_prices("""
 - {model: big, since: 2026-01-01, prompt: 2, cached: 1, completion: 10}
@@ -110,3 +114,16 @@ def test_without_limits_nothing_is_too_dear() -> None:
 
 def test_a_limit_of_nothing_allows_nothing() -> None:
     assert judge_spending(money(), Limits(day=Decimal(0))).thrift is Thrift.OFFLINE
+
+
+@pytest.mark.parametrize("content", [None, "- {model: x}", ": : :"])
+def test_a_price_file_that_cannot_be_used_stops_the_start_and_names_itself(
+    content: str | None, tmp_path: Path, settings: Any
+) -> None:
+    file = tmp_path / "prices.yaml"
+    if content is not None:
+        file.write_text(content)
+    settings.MODEL_PRICES_FILE = str(file)
+    listed.prices.cache_clear()
+    with pytest.raises(ImproperlyConfigured, match="MODEL_PRICES_FILE"):
+        listed.refuse_unusable_prices()

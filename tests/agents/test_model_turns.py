@@ -69,9 +69,9 @@ def test_each_call_is_a_row_with_its_price_and_whom_it_was_about(world: World, m
     with workspace_scope(world.acme):
         day = ModelDay.objects.get()
     assert (day.calls, day.cost) == (3, sum(call.cost or 0 for call in calls))
-    usage = decided(world).facts["usage"]
-    assert usage["cost"] == pytest.approx(float(day.cost))
-    assert [call["crew"] for call in usage["log"]] == ["intent", "strategy", "reply"]
+    facts = decided(world).facts
+    assert facts["cost"] == pytest.approx(float(day.cost))
+    assert [(call["crew"], call["outcome"]) for call in facts["calls"]] == [(call.crew, call.outcome) for call in calls]
 
 
 @pytest.mark.parametrize(

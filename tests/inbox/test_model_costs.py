@@ -87,7 +87,7 @@ def test_another_span_counts_what_happened_in_it(history: Cast, ana: Caller) -> 
 
 def test_a_conversation_resolved_without_any_call_is_counted(history: Cast, ana: Caller) -> None:
     with workspace_scope(history.acme):
-        Conversation.objects.filter(pk=history.conversation.pk).update(status="resolved")
+        Conversation.objects.filter(pk=history.conversation.pk).update(status="resolved", resolved_at=clock.now())
     before = ana.get("reasoning/costs/")
     with workspace_scope(history.acme):
         ModelCall.objects.exclude(outcome="cached").delete()
