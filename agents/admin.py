@@ -2,7 +2,7 @@ from django.contrib import admin
 
 from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 
-from .models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
+from .models import AgentMessage, AgentState, Correction, KnowledgeEntry, StaffAlert, TrainedLayer, Turn
 
 
 @admin.register(Turn)
@@ -49,3 +49,20 @@ class KnowledgeEntryAdmin(BatonAdmin):
     search_fields = ["question", "answer"]
     readonly_fields = ["updated_at"]
     autocomplete_fields = ["workspace"]
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ["corrected_at", "text", "intent", "was_read_as", "corrected_by", "workspace"]
+    list_filter = ["intent", "workspace"]
+    list_select_related = ["corrected_by", "workspace"]
+    search_fields = ["text"]
+    ordering = ["-corrected_at"]
+
+
+@admin.register(TrainedLayer)
+class TrainedLayerAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "trained_at", "corrections", "due_at", "attempts_made"]
+    list_select_related = ["workspace"]
+    exclude = ["weights"]
+    ordering = ["workspace"]

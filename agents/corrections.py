@@ -164,5 +164,3 @@ def _spelling(text: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(_spelling(text).encode("utf-8", "replace")).hexdigest()
-
-

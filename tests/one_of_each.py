@@ -2,7 +2,7 @@
 
 from datetime import time, timedelta
 
-from agents.models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
+from agents.models import AgentMessage, AgentState, Correction, KnowledgeEntry, StaffAlert, TrainedLayer, Turn
 from crm.models import Activity, Consent, Hold
 from crm.services.trail import record_decision
 from handover.models import (
@@ -134,6 +134,9 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     StaffAlert.objects.create(**of_lead, user=cast.bruno, key="k", subject="Davi waits", body="…", created_at=NOON)
     KnowledgeEntry.objects.create(workspace=cast.acme, question="Price?", answer="Ten.")
+    taught = {"corrected_by": cast.bruno, "corrected_at": NOON, "digest": "d", "text": "t", "intent": "pricing"}
+    Correction.objects.create(**of_lead, message=message, **taught)
+    TrainedLayer.objects.create(workspace=cast.acme)
 
 
 def _handover(cast: Cast) -> None:

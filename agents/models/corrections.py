@@ -29,7 +29,9 @@ class Correction(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "digest"], name="correction_one_meaning")]
-        indexes = [models.Index(fields=["workspace", "-corrected_at", "-id"], name="correction_newest")]  # list, training
+        indexes = [
+            models.Index(fields=["workspace", "-corrected_at", "-id"], name="correction_newest")
+        ]  # list, training
 
     def __str__(self) -> str:
         return f"{self.intent}: {self.text[:60]}"

@@ -164,4 +164,3 @@ def _priority(intent: Intent, sentiment: float, urgency: Level, is_vip: bool) ->
     if is_vip or urgency is Level.HIGH or sentiment <= _VERY_NEGATIVE:
         return Level.HIGH
     return _PRIORITY.get(intent, Level.MEDIUM)
-

@@ -43,7 +43,9 @@ def fit(phrases: Sequence[Phrase], *, seed: int = _SEED) -> Model:
         columns.append(weights)
         biases.append(bias)
     table = np.stack(columns, axis=1)
-    strongest = np.sort(np.argsort(-np.abs(table[:, : len(WISHES)]).max(axis=1) - np.abs(table).max(axis=1))[:ROWS_KEPT])
+    strongest = np.sort(
+        np.argsort(-np.abs(table[:, : len(WISHES)]).max(axis=1) - np.abs(table).max(axis=1))[:ROWS_KEPT]
+    )
     return Model(
         digest=digest_of_training(),
         heads=HEADS,

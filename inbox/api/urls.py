@@ -4,7 +4,6 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from .channels import ChannelDetail, ChannelKinds, ChannelList, Check, Pause, Resume
-from .corrections import CorrectionList, Correct
 from .conversations import (
     ConversationDetail,
     ConversationList,
@@ -13,6 +12,7 @@ from .conversations import (
     TakeOver,
     TrailOfConversation,
 )
+from .corrections import Correct, CorrectionList
 from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList

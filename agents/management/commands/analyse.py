@@ -27,7 +27,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--jsonl", action="store_true", help="Lines of JSON on both sides (the only form there is).")
+        parser.add_argument(
+            "--jsonl", action="store_true", help="Lines of JSON on both sides (the only form there is)."
+        )
         parser.add_argument(
             "--tier", choices=["offline", "full"], default="offline",
             help="offline: exact, rules and trained; full: the crew too, where a model is configured.",
