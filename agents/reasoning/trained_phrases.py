@@ -75,7 +75,7 @@ def _written_out(path: Path) -> Iterator[Phrase]:
 
 def write_out(line: str, words: Mapping[str, Iterable[str]], *, most: int = MOST_OF_A_LINE) -> list[str]:
     """Different messages that a line stands for; the line itself when it has no slots."""
-    if not any(sign in line for sign in "[(<|"):
+    if not any(sign in line for sign in "[](<|)"):
         return [line]
     tree = _parse(line, words)
     dice = random.Random(line)  # noqa: S311 - no secret

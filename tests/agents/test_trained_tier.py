@@ -62,17 +62,20 @@ def runs(text: str) -> frozenset[str]:
 
 
 def test_nothing_that_it_is_measured_with_was_trained_on() -> None:
-    trained: dict[str, list[frozenset[str]]] = {}
+    trained: dict[tuple[str, str], list[frozenset[str]]] = {}
     for phrase in training_phrases():
         said = runs(phrase.text)
         for run in said:
-            trained.setdefault(run, []).append(said)
-    for phrase in held_out_phrases():
-        said = runs(phrase.text)
-        rarest = sorted(said, key=lambda run: len(trained.get(run, ())))
-        # Two texts that share three quarters of their runs share at least one of the rarest quarter (and one more).
-        alike = [other for run in rarest[: len(said) // 4 + 1] for other in trained.get(run, ())]
-        assert all(len(said & other) / len(said | other) < 0.75 for other in alike), phrase
+            trained.setdefault((phrase.language, run), []).append(said)
+    assert [phrase.text for phrase in held_out_phrases() if _is_alike(phrase, trained)] == []
+
+
+def _is_alike(phrase: Phrase, trained: dict[tuple[str, str], list[frozenset[str]]]) -> bool:
+    """Two texts that share three quarters of their runs share at least one of the rarest quarter (and one more)."""
+    said = runs(phrase.text)
+    rarest = sorted((trained.get((phrase.language, run), []) for run in said), key=len)
+    near = (other for others in rarest[: len(said) // 4 + 1] for other in others if len(other) * 3 <= len(said) * 4)
+    return any(len(said & other) / len(said | other) >= 0.75 for other in near)
 
 
 def test_every_intent_has_phrases_in_english_and_every_wish_in_every_language() -> None:
@@ -130,8 +133,7 @@ def asked(key: str) -> tuple[Line, ...]:
 
 
 def test_what_is_only_likely_is_asked_back_and_a_yes_is_the_wish() -> None:
-    perhaps = hear("don't text me at night, use the mail")
-    assert not perhaps.explicit.opt_out
+    assert not hear("do not text me at night").explicit.opt_out  # which holds "do not text me"
     heard = hear("yes please", history=asked("offer_person"))
     assert (heard.explicit.wants_human, heard.explicit.tier) == (True, Tier.RULES)
     assert hear("sí, claro", history=asked("offer_opt_out")).explicit.opt_out
@@ -177,7 +179,7 @@ def strange_texts() -> list[str]:
         "Hola, I want नमस्ते مرحبا sprechen per favore", "ﷺ" * 300, "1" * 30_000, "\n" * 30_000, ".,!?" * 3000,
     ]  # fmt: skip
     for path in sorted(STRANGE.glob("*.jsonl")):
-        for line in path.read_text("utf-8").splitlines():
+        for line in path.read_text("utf-8").strip().split("\n"):
             found.extend(value for value in json.loads(line).values() if isinstance(value, str))
     return found
 
