@@ -5,12 +5,14 @@ from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 from .models import (
     AgentMessage,
     AgentState,
+    Correction,
     KnowledgeEntry,
     ModelCall,
     ModelDay,
     ModelLimits,
     ModelTrouble,
     StaffAlert,
+    TrainedLayer,
     Turn,
 )
 
@@ -90,3 +92,20 @@ class ModelTroubleAdmin(ReadOnlyAdmin):
     list_filter = [("ended_at", admin.EmptyFieldListFilter), "cause", "workspace"]
     list_select_related = ["workspace"]
     ordering = ["-id"]
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ["corrected_at", "text", "intent", "was_read_as", "corrected_by", "workspace"]
+    list_filter = ["intent", "workspace"]
+    list_select_related = ["corrected_by", "workspace"]
+    search_fields = ["text"]
+    ordering = ["-corrected_at"]
+
+
+@admin.register(TrainedLayer)
+class TrainedLayerAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "trained_at", "corrections", "due_at", "attempts_made"]
+    list_select_related = ["workspace"]
+    exclude = ["weights"]
+    ordering = ["workspace"]

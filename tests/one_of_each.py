@@ -5,12 +5,14 @@ from datetime import time, timedelta
 from agents.models import (
     AgentMessage,
     AgentState,
+    Correction,
     KnowledgeEntry,
     ModelCall,
     ModelDay,
     ModelLimits,
     ModelTrouble,
     StaffAlert,
+    TrainedLayer,
     Turn,
 )
 from crm.models import Activity, Consent, Hold, Lead, LeadMerge, MergeProposal, PeoplePolicy, Suppression
@@ -40,9 +42,9 @@ from messaging.models import (
     SenderChange,
     SendingPolicy,
     ServiceWindow,
-    TrackedLink,
     TemplateChange,
     TemplateUse,
+    TrackedLink,
     WebhookEvent,
 )
 from tests.cast import NOON, Cast
@@ -198,6 +200,9 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     StaffAlert.objects.create(**of_lead, user=cast.bruno, key="k", subject="Davi waits", body="…", created_at=NOON)
     KnowledgeEntry.objects.create(workspace=cast.acme, question="Price?", answer="Ten.")
+    taught = {"corrected_by": cast.bruno, "corrected_at": NOON, "digest": "d", "text": "t", "intent": "pricing"}
+    Correction.objects.create(**of_lead, message=message, **taught)
+    TrainedLayer.objects.create(workspace=cast.acme)
     _models(cast)
 
 

@@ -76,7 +76,7 @@ def choose_language(question: Question, heard: Heard | None = None) -> str:
     before = base_language(question.language)
     return (
         script_of(question.text)
-        or _told_by_letters(heard)
+        or _told_by_letters(heard, question.text)
         or detect_language(question.text, likely=before)
         or (heard.explicit.language if heard else None)
         or before
@@ -114,8 +114,9 @@ def _languages_to_try(question: Question, language: str) -> tuple[str, ...]:
     return (language, "en") if known else LANGUAGES
 
 
-def _told_by_letters(heard: Heard | None) -> str | None:
-    verdict = heard.verdict if heard else None
+def _told_by_letters(heard: Heard | None, text: str) -> str | None:
+    """A single word may be a name."""
+    verdict = heard.verdict if heard and len(text.split()) > 1 else None
     return verdict.language if verdict and verdict.language_lead >= _CLEAR_LEAD else None
 
 

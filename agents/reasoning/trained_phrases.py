@@ -24,7 +24,7 @@ RECIPE = "1"
 MOST_OF_A_LINE = 30
 """Of a line with slots, at most so many messages: one line must not outvote a hundred real sentences."""
 TRAPS = frozenset({"not_human_request", "not_opt_out"})
-_TOKEN = re.compile(r"[\[\]()|]|<\w+>|[^\[\]()|<>]+")
+_PART = re.compile(r"[\[\]()|]|<\w+>|[^\[\]()|<>]+")
 _TRIES = 4
 
 
@@ -75,7 +75,7 @@ def _written_out(path: Path) -> Iterator[Phrase]:
 
 def write_out(line: str, words: Mapping[str, Iterable[str]], *, most: int = MOST_OF_A_LINE) -> list[str]:
     """Different messages that a line stands for; the line itself when it has no slots."""
-    if not any(sign in line for sign in "[(<|"):
+    if not any(sign in line for sign in "[](<|)"):
         return [line]
     tree = _parse(line, words)
     dice = random.Random(line)  # noqa: S311 - no secret
@@ -92,32 +92,32 @@ Tree = str | tuple["Tree", ...] | list["Tree"]
 
 
 def _parse(line: str, words: Mapping[str, Iterable[str]]) -> Tree:
-    tokens = _TOKEN.findall(line)
-    tree, rest = _alternatives(tokens, 0, words)
-    if rest != len(tokens):
+    parts = _PART.findall(line)
+    tree, rest = _alternatives(parts, 0, words)
+    if rest != len(parts):
         raise ValueError(f"a bracket is closed that was never opened in {line!r}")
     return tree
 
 
-def _alternatives(tokens: list[str], at: int, words: Mapping[str, Iterable[str]]) -> tuple[Tree, int]:
+def _alternatives(parts: list[str], at: int, words: Mapping[str, Iterable[str]]) -> tuple[Tree, int]:
     options: list[Tree] = []
     row: list[Tree] = []
-    while at < len(tokens) and tokens[at] not in ")]":
-        token = tokens[at]
+    while at < len(parts) and parts[at] not in ")]":
+        part = parts[at]
         at += 1
-        if token in "([":
-            inner, at = _alternatives(tokens, at, words)
-            if at >= len(tokens):
-                raise ValueError(f"a bracket is left open in {''.join(tokens)!r}")
-            row.append([inner, ""] if token == "[" else inner)
+        if part in "([":
+            inner, at = _alternatives(parts, at, words)
+            if at >= len(parts):
+                raise ValueError(f"a bracket is left open in {''.join(parts)!r}")
+            row.append([inner, ""] if part == "[" else inner)
             at += 1
-        elif token == "|":
+        elif part == "|":
             options.append(tuple(row))
             row = []
-        elif token.startswith("<"):
-            row.append(list(words[token[1:-1]]))
+        elif part.startswith("<"):
+            row.append(list(words[part[1:-1]]))
         else:
-            row.append(token)
+            row.append(part)
     return [*options, tuple(row)], at
 
 

@@ -32,19 +32,23 @@ class Command(OperatorCommand):
 
     def tell(self, answer: dict[str, Any]) -> str:
         head = (
-            f"Measured {answer['at']} with model {answer['model']} on {answer['phrases']} phrases that were never trained "
-            f"on; {answer['ms_a_message']} ms of CPU a message."
+            f"Measured {answer['at']} with model {answer['model']} on {answer['phrases']} phrases that were never "
+            f"trained on; {answer['ms_a_message']} ms of CPU a message."
         )
-        wishes = [
-            f"| {row['kind']} | {row['language']} | {row['phrases']} | {_told(row['precision'])} | {_told(row['recall'])} |"
-            for row in answer["wishes"] + answer["intents"]
-        ]
-        table = ["| kind | language | phrases | precision | recall |", "|---|---|---:|---:|---:|", *wishes]
+        rows = [*_HEAD, *map(_row, answer["wishes"] + answer["intents"])]
         tail = (
             f"Intent right: {answer['intent_accuracy']:.3f} · language right: {answer['language_accuracy']:.3f} · "
             f"decided by {', '.join(f'{tier} {count}' for tier, count in sorted(answer['tiers'].items()))}"
         )
-        return "\n".join([head, "", *table, "", tail])
+        return "\n".join([head, "", *rows, "", tail])
+
+
+_HEAD = ("| kind | language | phrases | precision | recall |", "|---|---|---:|---:|---:|")
+
+
+def _row(score: dict[str, Any]) -> str:
+    shares = f"{_told(score['precision'])} | {_told(score['recall'])}"
+    return f"| {score['kind']} | {score['language']} | {score['phrases']} | {shares} |"
 
 
 def _told(share: float | None) -> str:
