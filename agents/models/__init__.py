@@ -1,6 +1,19 @@
 from .alerts import StaffAlert
 from .framework import AgentMessage, AgentState
 from .knowledge import KnowledgeEntry
+from .qualification import Extraction, LeadFact, LeadScore, LeadTag
+from .quality import TurnQuality
 from .turns import Turn
 
-__all__ = ["AgentMessage", "AgentState", "KnowledgeEntry", "StaffAlert", "Turn"]
+__all__ = [
+    "AgentMessage",
+    "AgentState",
+    "Extraction",
+    "KnowledgeEntry",
+    "LeadFact",
+    "LeadScore",
+    "LeadTag",
+    "StaffAlert",
+    "Turn",
+    "TurnQuality",
+]
