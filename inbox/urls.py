@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, handovers, home, listing, senders, undelivered
+from inbox.views import alarm, audit, conversations, facts, handovers, home, listing, senders, undelivered
 
 app_name = "inbox"
 
@@ -25,6 +25,9 @@ urlpatterns = [
     path(f"{conversation}resolve/", conversations.resolve, name="resolve"),
     path(f"{conversation}assign/", conversations.assign, name="assign"),
     path(f"{conversation}vip/", conversations.mark_vip, name="mark_vip"),
+    path(f"{conversation}facts/", facts.correct, name="correct_fact"),
+    path(f"{conversation}tags/", facts.tag, name="tag_lead"),
+    path(f"{conversation}tags/remove/", facts.untag, name="untag_lead"),
     path(f"{message}replay/", conversations.replay, name="replay"),
     path(f"{message}dismiss/", conversations.dismiss, name="dismiss"),
     path(f"{message}override-doubt/", conversations.override, name="override_doubt"),

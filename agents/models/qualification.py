@@ -1,4 +1,4 @@
-"""What a conversation told about a lead: facts with their source, tags, scores, and the extractions still to be made."""
+"""What conversations told about a lead: facts with their source, tags, scores, and the readings still to be made."""
 
 from django.db import models
 from django.db.models import Q
@@ -44,9 +44,7 @@ class LeadFact(models.Model):
             models.CheckConstraint(
                 condition=Q(confidence__gte=0, confidence__lte=1), name="lead_fact_confidence_in_range"
             ),
-            models.CheckConstraint(
-                condition=Q(source="person") | ~Q(value=""), name="lead_fact_only_people_take_away"
-            ),
+            models.CheckConstraint(condition=Q(source="person") | ~Q(value=""), name="lead_fact_only_people_take_away"),
         ]
         indexes = [models.Index(fields=["lead", "field", "-id"], name="lead_fact_history")]  # read by: the lead's page
 

@@ -29,7 +29,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`trigger` is set with HAND_OVER; `alert` tells a person at once although the agent answers."""
+    """`trigger` is set with HAND_OVER; `alert` tells a person at once although the agent answers; `asks_for` is what
+    the words ask for: a fact of the lead."""
 
     step: Step
     reason: str
@@ -37,6 +38,7 @@ class Decision:
     trigger: str = ""
     alert: str = ""
     is_urgent: bool = False
+    asks_for: str = ""
 
 
 def decide_explicit(situation: Situation, silenced: str) -> Decision | None:

@@ -5,6 +5,7 @@ leaves a turn whose lease runs out, and another takes it; one that fails five ti
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -15,6 +16,7 @@ from agents.coordinator import grant_floor
 from agents.models import Turn
 from agents.models.framework import Agent
 from agents.models.turns import TurnState
+from agents.qualification.asking import add_question, asked_by_model, missing_for
 from agents.reasoning.selection import LEAST_BUDGET_SECONDS, analyse
 from crm.services.trail import record_decision
 from messaging import floor
@@ -126,7 +128,7 @@ def _take(turn: Turn, now: datetime) -> None:
     situation = read_situation(conversation=conversation, turn=turn, now=now)
     explicit = decide_explicit(situation, is_silenced(situation))
     if explicit is not None:
-        act_on(turn, explicit, grant=None, analysis=None, now=now)
+        act_on(turn, explicit, grant=None, analysis=None, now=now, situation=situation)
         return
     budget = _remaining_budget(turn, now)
     if situation.explicit.wants_human or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
@@ -159,9 +161,12 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
         return
     # The installation's talk with itself, every minute of the year, must never cost a model's call.
     model = None if conversation.workspace.is_internal else model_settings()
-    analysis = analyse(situation.question, settings=model, budget_seconds=budget)
+    missing = missing_for(conversation) if model else ""
+    analysis = analyse(replace(situation.question, missing=missing), settings=model, budget_seconds=budget)
     decision: Decision = decide(situation, analysis)
-    act_on(turn, decision, grant=grant, analysis=analysis, now=now)
+    decision = asked_by_model(decision, analysis, missing)
+    decision = add_question(decision, situation=situation, analysis=analysis, conversation=conversation)
+    act_on(turn, decision, grant=grant, analysis=analysis, now=now, situation=situation)
 
 
 @transaction.atomic

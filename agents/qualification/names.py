@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-_PARTICLES = frozenset("da de do dos das di del della van von der den bin ibn al el la le du of & y e and und et".split())
+from agents.reasoning.phrasebook import read_words
+
+_WORDS = read_words(Path(__file__).parent / "words" / "names.yaml")
+_PARTICLES = frozenset(_WORDS["particles"])
 _JOINING = frozenset({"&", "y", "e", "and", "und", "et", "of"})
-_ENDS = frozenset(
-    """and und et y e i we from at with but or my our the a an is are was who because so then please thanks for to in on
-    pero con desde soy somos tengo mi porque quiero necesito por favor para en del
-    mas com meu sou somos tenho quero preciso porque por favor da do no na
-    mais avec je nous de la du chez pour car s'il et ich wir von bei und aber mit aus
-    ma con sono siamo ho vorrei per dari dan saya kami di untuk hai hain aur main
-    من و في أنا وأنا من لكن هو هي और मैं है हैं से""".split()
-)
-_NO_NAMES = frozenset(
-    """not no in on the a an is isn't it this that here there what my your his her wrong spelled written already
-    none nobody nothing important private no not sure correct misspelled changed still listed
-    no es eso mal está equivocado não nao errado está pas faux incorrect nicht falsch non sbagliato bukan salah
-    very so just really interested looking sorry fine okay ok happy glad new still also back trying afraid going
-    muy interesado interesada un una muito interessado interessada um uma cliente client kunde cliente
-    très intéressé intéressée un une sehr interessiert ein eine molto interessato interessata
-    ليس ما""".split()
-)
+_ENDS = frozenset(_WORDS["ends"])
+_NO_NAMES = frozenset(_WORDS["no_names"])
 LONGEST_NAME_WORDS = 5
 
 
@@ -31,7 +20,10 @@ def person_in(text: str, *, capital: bool) -> str:
     words = _words(text)
     if not words or words[0].casefold() in _NO_NAMES or not _is_name(words[0]):
         return ""
-    name = _capitalised(words) if words[0][0].isupper() else [] if capital else _uncased(words)
+    is_capitalised = words[0][0].isupper()
+    if capital and not is_capitalised:
+        return ""
+    name = _capitalised(words, _PARTICLES - _JOINING) if is_capitalised else _uncased(words)
     if not name or (capital and len(name) < 2) or not all(map(_is_name, name)):
         return ""
     return " ".join(word if word[0].isupper() or word in _PARTICLES else word.capitalize() for word in name)
@@ -45,7 +37,7 @@ def company_in(text: str) -> str:
     first = words[0][0]
     if not (first.isupper() or first.isdigit() or first.lower() == first.upper()):
         return ""
-    return " ".join(_capitalised(words) if first.isupper() or first.isdigit() else _uncased(words))
+    return " ".join(_capitalised(words, _PARTICLES) if first.isupper() or first.isdigit() else _uncased(words))
 
 
 def product_in(text: str) -> str:
@@ -57,6 +49,8 @@ def product_in(text: str) -> str:
         if place and word.casefold() in _ENDS - {"de", "da", "do", "di", "del", "for", "with", "para", "per"}:
             words = words[:place]
             break
+    while words and words[-1].casefold() in _ENDS | _PARTICLES:
+        words = words[:-1]
     return " ".join(words)
 
 
@@ -64,15 +58,15 @@ def _words(text: str) -> list[str]:
     return [word for word in (word.strip("'’*_-–—") for word in text.split()) if word]
 
 
-def _capitalised(words: list[str]) -> list[str]:
-    """As long as words are capitalised; small words count between two of them."""
+def _capitalised(words: list[str], particles: frozenset[str]) -> list[str]:
+    """As long as words are capitalised; a small word counts between two of them."""
     taken: list[str] = []
     waiting: list[str] = []
     for word in words[: LONGEST_NAME_WORDS + 2]:
         if word[0].isupper() or (word[0].isdigit() and taken):
             taken += [*waiting, word]
             waiting = []
-        elif word.casefold() in _PARTICLES and not (waiting or (word in _JOINING - {"&", "of"} and len(taken) == 1)):
+        elif word.casefold() in particles and not waiting:
             waiting = [word]
         else:
             break
@@ -81,11 +75,13 @@ def _capitalised(words: list[str]) -> list[str]:
 
 def _uncased(words: list[str]) -> list[str]:
     """Typed without capitals, or in a script that has none: up to three words, up to one that goes on."""
-    taken = []
+    taken: list[str] = []
     for word in words[:3]:
-        if word.casefold() in _ENDS:
+        if word.casefold() in _ENDS - (_PARTICLES - _JOINING if taken else frozenset()):
             break
         taken.append(word)
+    while taken and taken[-1].casefold() in _PARTICLES:
+        taken.pop()
     return taken
 
 

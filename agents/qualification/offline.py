@@ -35,6 +35,7 @@ _SIGN = (
     r"|euros?|dollars?|reais|pesos|rupees?|rupiah|dólares|dolares|dollari|रुपये|रुपए|ريال|درهم|دولار"
 )
 _MONEY = rf"(?P<money>(?:(?:{_SIGN})\s?(?:{_AMOUNT}))|(?:(?:{_AMOUNT})\s?(?:{_SIGN})(?!\w))|(?:\d[\d.,]{{2,}}{_UNIT}))"
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 Read = tuple[str, str, float, str]
 
@@ -102,7 +103,9 @@ def _budgets(text: str) -> Iterator[Read]:
     word = plain("budget").pattern
     for pattern in (rf"{word}[^.!?\n]{{0,40}}?{_MONEY}", rf"{_MONEY}[^.!?\n]{{0,25}}?{word}"):
         for found in re.finditer(pattern, text, re.IGNORECASE):
-            yield "budget", found["money"].strip(" .,"), 0.8, found[0]
+            money = found["money"].strip(" .,")
+            if not _YEAR.fullmatch(money):
+                yield "budget", money, 0.8, found[0]
 
 
 def _interests(text: str) -> Iterator[Read]:

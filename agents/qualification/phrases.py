@@ -8,14 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from agents.reasoning.phrasebook import LANGUAGES, read_words
 
 FOLDER = Path(__file__).parent / "words"
-LANGUAGES = ("en", "es", "pt", "fr", "de", "it", "hi", "id", "ar")
-_VALUE = "(?P<value>[^.,;:!?\n()\"“”«»…؟،।]{2,80}?)"
-_OPEN_VALUE = "(?P<value>[^.,;:!?\n()\"“”«»…؟،।]{2,80})"
+_VALUE = '(?P<value>[^.,;:!?\n()"“”«»…؟،।]{2,80}?)'
+_OPEN_VALUE = '(?P<value>[^.,;:!?\n()"“”«»…؟،।]{2,80})'
 _COUNT = r"(?P<value>\d{1,6}(?:[.,]\d{3})?)"
 _BEFORE = r"(?<![\w\u0900-\u097f])"
+_WORD_ENDS = "(?:(?<![a-zà-ÿ])|(?![a-zà-ÿ]))"
+"""A phrase in Latin letters ends with its word; in Arabic the value may hang on to it."""
+
 _AFTER = r"(?![\w\u0900-\u097f])"
 
 Patterns = tuple[re.Pattern[str], ...]
@@ -23,8 +25,7 @@ Patterns = tuple[re.Pattern[str], ...]
 
 @cache
 def words(language: str) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = yaml.safe_load((FOLDER / f"{language}.yaml").read_text("utf-8"))
-    return content
+    return read_words(FOLDER / f"{language}.yaml")
 
 
 @cache
@@ -60,16 +61,14 @@ def industries() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _theirs(we: Iterable[str], kinds: Iterable[str]) -> re.Pattern[str]:
     few_words = r"(?:\s+[^\s.!?\n]+){0,4}?"
-    return re.compile(
-        f"{_BEFORE}(?:{_either(we)}){few_words}\\s+(?P<value>{_either(kinds)}){_AFTER}", re.IGNORECASE
-    )
+    return re.compile(f"{_BEFORE}(?:{_either(we)}){few_words}\\s+(?P<value>{_either(kinds)}){_AFTER}", re.IGNORECASE)
 
 
 def _introducing(phrase: str) -> re.Pattern[str]:
     before, hole, after = _spaced(phrase).partition("{}")
     if hole:
         return re.compile(f"{_BEFORE}{before}{_VALUE}{after}", re.IGNORECASE)
-    return re.compile(f"{_BEFORE}{before}\\s*{_OPEN_VALUE}", re.IGNORECASE)
+    return re.compile(f"{_BEFORE}{before}{_WORD_ENDS}\\s*{_OPEN_VALUE}", re.IGNORECASE)
 
 
 def _all(kind: str) -> list[str]:

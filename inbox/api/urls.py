@@ -13,6 +13,7 @@ from .conversations import (
     TrailOfConversation,
 )
 from .documentation import Documentation
+from .facts import LeadFacts, LeadTagDetail, LeadTags
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
@@ -48,5 +49,8 @@ urlpatterns = [
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
+    path("leads/<int:lead_id>/facts/", LeadFacts.as_view(), name="facts"),
+    path("leads/<int:lead_id>/tags/", LeadTags.as_view(), name="tags"),
+    path("leads/<int:lead_id>/tags/<str:name>/", LeadTagDetail.as_view(), name="tag"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]
