@@ -9,6 +9,7 @@ from .models import (
     KnowledgeEntry,
     LeadFact,
     LeadScore,
+    LeadTag,
     StaffAlert,
     Turn,
     TurnQuality,
@@ -94,4 +95,13 @@ class TurnQualityAdmin(ReadOnlyAdmin):
     list_filter = ["step", "tier", "intent", "workspace"]
     list_select_related = ["turn", "workspace"]
     search_fields = ["turn__lead__name"]
+    ordering = ["-id"]
+
+
+@admin.register(LeadTag)
+class LeadTagAdmin(ReadOnlyAdmin):
+    list_display = ["name", "lead", "source", "at", "removed_at", "workspace"]
+    list_filter = ["source", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["name", "lead__name"]
     ordering = ["-id"]

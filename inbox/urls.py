@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, facts, handovers, home, listing, senders, undelivered
+from inbox.views import alarm, audit, conversations, facts, handovers, home, listing, quality, senders, undelivered
 
 app_name = "inbox"
 
@@ -33,6 +33,8 @@ urlpatterns = [
     path(f"{message}override-doubt/", conversations.override, name="override_doubt"),
     path("w/<slug:slug>/handovers/", handovers.queue, name="handovers"),
     path("w/<slug:slug>/handovers/<int:handover_id>/claim/", handovers.claim, name="claim"),
+    path("w/<slug:slug>/quality/", quality.quality, name="quality"),
+    path("w/<slug:slug>/quality/handovers/<int:handover_id>/", quality.judge, name="judge_handover"),
     path("w/<slug:slug>/alarm/", alarm.alarm, name="alarm"),
     path("w/<slug:slug>/senders/<int:channel_id>/resume/", senders.resume, name="resume_sender"),
     path(letters, undelivered.undelivered, name="undelivered"),

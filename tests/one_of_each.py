@@ -2,7 +2,19 @@
 
 from datetime import time, timedelta
 
-from agents.models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
+from agents.models import (
+    AgentMessage,
+    AgentState,
+    Extraction,
+    KnowledgeEntry,
+    LeadFact,
+    LeadScore,
+    LeadTag,
+    StaffAlert,
+    Turn,
+    TurnQuality,
+)
+from analytics.models import HandoverVerdict
 from crm.models import Activity, Consent, Hold
 from crm.services.trail import record_decision
 from handover.models import (
@@ -119,7 +131,7 @@ def _messaging(cast: Cast, message: Message) -> None:
 
 def _agents(cast: Cast, message: Message) -> None:
     of_lead = {"workspace": cast.acme, "lead": cast.davi}
-    Turn.objects.create(
+    turn = Turn.objects.create(
         **of_lead,
         conversation=cast.conversation,
         state="parked",
@@ -134,11 +146,19 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     StaffAlert.objects.create(**of_lead, user=cast.bruno, key="k", subject="Davi waits", body="…", created_at=NOON)
     KnowledgeEntry.objects.create(workspace=cast.acme, question="Price?", answer="Ten.")
+    LeadFact.objects.create(**of_lead, field="company", value="Prado", source="offline", confidence=0.8, at=NOON)
+    LeadTag.objects.create(**of_lead, name="healthcare", source="offline", at=NOON)
+    LeadScore.objects.create(**of_lead, engagement=20, computed_at=NOON)
+    Extraction.objects.create(
+        **of_lead, conversation=cast.conversation, state="parked", why="x", due_at=NOON, finished_at=NOON
+    )
+    TurnQuality.objects.create(workspace=cast.acme, turn=turn, step="reply", coherence=1, at=NOON)
 
 
 def _handover(cast: Cast) -> None:
     of_lead = {"workspace": cast.acme, "lead": cast.davi}
     handover = waiting_handover(cast)
+    HandoverVerdict.objects.create(workspace=cast.acme, handover=handover, was_needed=True, user=cast.bruno, at=NOON)
     Booking.objects.create(**of_lead, handover=handover, url="https://book.test/secret-link", offered_at=NOON)
     CalendlyConnection.objects.create(
         workspace=cast.acme,

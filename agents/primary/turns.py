@@ -68,6 +68,15 @@ def take_one_due_turn(now: datetime) -> bool:
     return True
 
 
+def take_turn_of(conversation: Conversation, now: datetime) -> Turn | None:
+    """Answer this one conversation, whatever is due elsewhere. A failure is the caller's: nothing is tried again."""
+    with transaction.atomic():
+        turn = _open_on(lock_conversation(conversation), now)
+    if turn is not None:
+        _take(turn, now)
+    return turn
+
+
 # Both in plain SQL: they run for every message, and Django would spend longer on writing them than PostgreSQL on them.
 _TO_ANSWER = """
     FROM messaging_conversation AS conversation
@@ -89,8 +98,10 @@ _LOCK_NEXT_TO_RETAKE = f"SELECT * {_TO_RETAKE} ORDER BY due_at LIMIT 1 FOR NO KE
 def _open(now: datetime) -> Turn | None:
     """Open a turn for a conversation that is due, under the conversation's lock."""
     conversation = next(iter(Conversation.objects.raw(_LOCK_NEXT_TO_ANSWER, {"now": now})), None)
-    if conversation is None:
-        return None
+    return _open_on(conversation, now) if conversation else None
+
+
+def _open_on(conversation: Conversation, now: datetime) -> Turn | None:
     newest = conversation.messages.filter(direction=Direction.IN).order_by("-at", "-position").first()
     opened_at = conversation.unanswered_since or now
     conversation.turn_due_at = conversation.unanswered_since = None

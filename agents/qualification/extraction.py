@@ -65,6 +65,14 @@ def extract_one_due(now: datetime) -> bool:
     return True
 
 
+def extract_of(conversation: Conversation, now: datetime) -> bool:
+    """Read this one conversation, if it is due. A failure is the caller's."""
+    row = _claim(now, conversation=conversation)
+    if row is not None:
+        _extract(row, now)
+    return row is not None
+
+
 def _claimable(now: datetime) -> Any:
     """Stated so that PostgreSQL can use the partial index on `due_at`."""
     is_open = Extraction.objects.filter(state__in=["waiting", "taken"], due_at__lte=now)
@@ -72,9 +80,13 @@ def _claimable(now: datetime) -> Any:
 
 
 @transaction.atomic
-def _claim(now: datetime) -> Extraction | None:
+def _claim(now: datetime, **only: Any) -> Extraction | None:
     row: Extraction | None = (
-        _claimable(now).select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("due_at").first()
+        _claimable(now)
+        .filter(**only)
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .order_by("due_at")
+        .first()
     )
     if row is None:
         return None

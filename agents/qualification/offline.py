@@ -34,7 +34,8 @@ _SIGN = (
     r"R\$|US\$|[$€£₹]|Rp\.?|Rs\.?|USD|EUR|BRL|GBP|INR|IDR|AED|SAR|MXN|COP|ARS|CHF"
     r"|euros?|dollars?|reais|pesos|rupees?|rupiah|dólares|dolares|dollari|रुपये|रुपए|ريال|درهم|دولار"
 )
-_MONEY = rf"(?P<money>(?:(?:{_SIGN})\s?(?:{_AMOUNT}))|(?:(?:{_AMOUNT})\s?(?:{_SIGN})(?!\w))|(?:\d[\d.,]{{2,}}{_UNIT}))"
+_BARE = rf"\d[\d.,]{{2,8}}{_UNIT}(?!\w)"
+_SIGNED = rf"(?:{_SIGN})\s?(?:{_AMOUNT})|(?:{_AMOUNT})\s?(?:{_SIGN})(?!\w)"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 Read = tuple[str, str, float, str]
@@ -101,9 +102,10 @@ def _sizes(text: str) -> Iterator[Read]:
 
 def _budgets(text: str) -> Iterator[Read]:
     word = plain("budget").pattern
-    for pattern in (rf"{word}[^.!?\n]{{0,40}}?{_MONEY}", rf"{_MONEY}[^.!?\n]{{0,25}}?{word}"):
+    ahead = rf"{word}[^.!?\n\d]{{0,40}}?(?P<money>{_SIGNED})|{word}[^.!?\n\d]{{0,15}}?(?P<bare>{_BARE})"
+    for pattern in (ahead, rf"(?P<money>{_SIGNED})[^.!?\n\d]{{0,25}}?{word}"):
         for found in re.finditer(pattern, text, re.IGNORECASE):
-            money = found["money"].strip(" .,")
+            money = next(filter(None, found.groupdict().values())).strip(" .,")
             if not _YEAR.fullmatch(money):
                 yield "budget", money, 0.8, found[0]
 

@@ -17,6 +17,7 @@ from .facts import LeadFacts, LeadTagDetail, LeadTags
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
+from .quality import JudgeHandover, Quality
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .workspaces import WorkspaceList
@@ -47,6 +48,8 @@ urlpatterns = [
     path("handovers/", HandoverList.as_view(), name="handovers"),
     path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
+    path("handovers/<int:handover_id>/verdict/", JudgeHandover.as_view(), name="verdict"),
+    path("quality/", Quality.as_view(), name="quality"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
     path("leads/<int:lead_id>/facts/", LeadFacts.as_view(), name="facts"),
