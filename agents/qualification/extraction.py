@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import phonenumbers
@@ -41,6 +42,10 @@ LEASE = timedelta(seconds=60)
 MOST_MESSAGES = 40
 """Customer messages that one reading looks at, the newest of those not read before."""
 
+SEATS = 2
+_reading = BoundedSemaphore(SEATS)
+"""How many of one worker's threads may read at once: behind a model that hangs, the others are there for replies."""
+
 CONTEXT = 5
 """Earlier messages of the customer that are read again: an answer without its question says little."""
 
@@ -51,7 +56,16 @@ def has_due_extractions(now: datetime) -> bool:
 
 
 def extract_one_due(now: datetime) -> bool:
-    """Read one conversation for facts; False when none is due."""
+    """Read one conversation for facts; False when none is due, or enough are being read."""
+    if not _reading.acquire(blocking=False):
+        return False
+    try:
+        return _extract_one_due(now)
+    finally:
+        _reading.release()
+
+
+def _extract_one_due(now: datetime) -> bool:
     with across_workspaces():
         row = _claim(now)
     if row is None:

@@ -237,3 +237,17 @@ def test_the_installations_own_talk_is_not_read(world: World) -> None:
     with across_workspaces():
         assert not Extraction.objects.exists()
         assert not LeadScore.objects.exists()
+
+
+def test_no_more_are_read_at_once_than_there_are_seats(world: World) -> None:
+    world.davi_writes("my name is Davi Souza")
+    apply_one_due_event(world.now)
+    turns.take_one_due_turn(world.now)
+    for _ in range(extraction.SEATS):
+        assert extraction._reading.acquire(blocking=False)
+    try:
+        assert not extraction.extract_one_due(world.now)
+    finally:
+        for _ in range(extraction.SEATS):
+            extraction._reading.release()
+    assert extraction.extract_one_due(world.now)

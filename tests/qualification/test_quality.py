@@ -141,6 +141,7 @@ def test_one_click_says_whether_a_handover_was_needed(world: World) -> None:
     asked_and_resolved(world)
     bruno = browser_of(world.bruno)
     assert "I want to talk to a human" in text_of(bruno.get("/w/acme/quality/?days=90"))
+    assert "No, the AI could have answered" in text_of(bruno.get("/w/acme/quality/", headers=HTMX))
     place = f"/w/acme/quality/handovers/{world.handover.pk}/"
     assert "Nothing to judge" in text_of(bruno.post(place, {"was_needed": "no"}, headers=HTMX))
     assert bruno.post(place, {"was_needed": "no"}).status_code == 302
