@@ -13,7 +13,8 @@ from datetime import timedelta
 from crm.models.activity import POINTS
 
 WINDOW = timedelta(days=30)
-WEIGHTIEST = max(POINTS.values())
+WEIGHTS = {str(kind): points for kind, points in POINTS.items()}
+WEIGHTIEST = max(WEIGHTS.values())
 OPINION_SHARE = 0.3
 """How far the model's own figure pulls a score."""
 
@@ -76,11 +77,11 @@ class Evidence:
 
 def engagement(evidence: Evidence) -> Score:
     """The formula is fixed, so the model's opinion has no part in it."""
-    counts = {kind: count for kind, count in evidence.deeds.items() if count and kind in POINTS}
+    counts = {kind: count for kind, count in evidence.deeds.items() if count and kind in WEIGHTS}
     most = sum(counts.values()) * WEIGHTIEST
     if not most:
         return Score(0, ())
-    exact = {kind: 100 * count * POINTS[kind] / most for kind, count in counts.items()}
+    exact = {kind: 100 * count * WEIGHTS[kind] / most for kind, count in counts.items()}
     parts = [(f"{counts[kind]} × {DEEDS.get(kind, kind)}", share) for kind, share in exact.items()]
     return Score(round(sum(exact.values())), _rounded(sorted(parts, key=lambda part: -part[1])))
 

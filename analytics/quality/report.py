@@ -110,14 +110,13 @@ def _intents(judged: QuerySet[TurnQuality]) -> list[IntentLine]:
         )
         .order_by("-turns", "intent")
     )
-    return [_intent_line(row) for row in rows]
+    return [_intent_line(dict(row)) for row in rows]
 
 
 def _intent_line(row: dict[str, Any]) -> IntentLine:
     means = {column: row.pop(f"mean_{column}") for column in COLUMNS}
-    rounded = {column: None if mean is None else round(mean, 2) for column, mean in means.items()}
-    row["intent"] = row["intent"] or "not read"
-    return IntentLine(**row, **rounded)
+    figures: dict[str, Any] = {name: None if mean is None else round(mean, 2) for name, mean in means.items()}
+    return IntentLine(**{**row, **figures, "intent": row["intent"] or "not read"})
 
 
 def _triggers(workspace: Workspace, since: datetime) -> list[TriggerLine]:

@@ -56,7 +56,7 @@ class QualitySerializer(serializers.Serializer[Any]):
     triggers = TriggerLineSerializer(many=True)
 
 
-class VerdictSerializer(serializers.Serializer[Any]):
+class HandoverVerdictSerializer(serializers.Serializer[Any]):
     was_needed = serializers.BooleanField()
 
 
@@ -77,10 +77,10 @@ class Quality(WorkspaceView):
 
 
 class JudgeHandover(HandoverView):
-    @documented("handovers", HandoverSerializer, takes=VerdictSerializer)
+    @documented("handovers", HandoverSerializer, takes=HandoverVerdictSerializer)
     def post(self, request: Request, handover_id: int) -> Response:
         """Say whether a person was needed. The latest word stands."""
         handover = self.handover()
-        was_needed = self.checked(VerdictSerializer(data=request.data))["was_needed"]
+        was_needed = self.checked(HandoverVerdictSerializer(data=request.data))["was_needed"]
         judge_handover(handover=handover, was_needed=was_needed, user=request.user, now=clock.now())
         return self.shown(handover)
