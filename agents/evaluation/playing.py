@@ -180,7 +180,6 @@ class _Stage:
     def _decided(self, turn: Turn) -> Decided:
         turn = Turn.objects.select_related("reply").get(pk=turn.pk)
         record = read_record(turn.analysis)
-        titles = dict(KnowledgeEntry.objects.filter(pk__in=record.cited).values_list("pk", "question"))
         asked = AgentMessage.objects.filter(lead=turn.lead_id, kind="handover_request", at=self.now).last()
         return Decided(
             step=turn.decision or turn.state,
@@ -188,7 +187,7 @@ class _Stage:
             intent=record.intent,
             tier=record.tier,
             language=record.language,
-            cites=tuple(titles.get(number, str(number)) for number in record.cited),
+            cites=tuple(title for reference, title in record.sources if reference in record.cited),
             text=turn.reply.body if turn.reply else "",
             asks_for=record.asked_for,
             alerts=StaffAlert.objects.filter(key=f"turn:{turn.pk}").exists(),

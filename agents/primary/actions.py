@@ -27,7 +27,7 @@ from messaging.services.outbound import queue_message
 from project.kernel.events import kick
 
 from .policy import Decision, Step
-from .record import record_turn
+from .record import describe_turn
 from .situation import Situation
 from .texts import phrase
 
@@ -88,7 +88,7 @@ def conclude(
     turn.claimed_until = None
     turn.decision = decision.step
     turn.reason = decision.reason
-    turn.analysis = record_turn(_summary(analysis), decision=decision, situation=situation, analysis=analysis)
+    turn.analysis = describe_turn(_summary(analysis), decision=decision, situation=situation, analysis=analysis)
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
 

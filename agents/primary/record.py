@@ -35,19 +35,30 @@ class TurnRecord:
     """What the strategy analyst advised."""
     advice: str = ""
     """Its reason."""
-    cited: tuple[int, ...] = ()
-    """Ids of the sources that the reply uses, of those in `sources`."""
+    cited: tuple[str, ...] = ()
+    """References of the sources that the reply uses, of those in `sources`."""
     messages: int = 0
     """How many messages of the conversation were read."""
     said: str = ""
     """What the customer had written, as the analysts were given it (cut)."""
-    sources: tuple[tuple[int, str], ...] = ()
-    """Knowledge that was found: id and title."""
+    sources: tuple[tuple[str, str], ...] = ()
+    """Knowledge that was found: reference and title. Stored as pairs, or as “reference: title”."""
     drafts: tuple[str, ...] = ()
     """Replies as they were proposed; the last one may differ from what was said."""
+    draft: str = ""
+    """What was to be said before it was put in other words, or withheld."""
+    withheld: tuple[str, ...] = ()
+    """Why drafts were not said."""
+    next_step: str = ""
+    """Advice to the team."""
+    economy: str = ""
+    """Why less was asked of a model than usual."""
+    read_by: str = ""
+    """The tier that understood the message, where another one found the answer."""
+    route: str = ""
     asked_for: str = ""
     """The fact of the lead that the reply asks for."""
-    tools: tuple[Mapping[str, Any], ...] = ()
+    tools: tuple[Any, ...] = ()
     guardrails: tuple[Any, ...] = ()
     calls: tuple[Mapping[str, Any], ...] = ()
     """Each call of a model: crew, model, tokens, seconds, cost, outcome."""
@@ -58,7 +69,7 @@ class TurnRecord:
 
 
 _KNOWN = {each.name: each.default for each in fields(TurnRecord) if each.name != "others"}
-_LISTS = frozenset({"cited", "sources", "drafts", "tools", "guardrails", "calls"})
+_LISTS = frozenset({"cited", "sources", "drafts", "tools", "guardrails", "calls", "withheld"})
 LONGEST_TEXT = 2000
 
 
@@ -85,25 +96,33 @@ def _fitting(name: str, value: Any) -> Any:
 def _is_item(name: str, item: Any) -> bool:
     match name:
         case "cited":
-            return isinstance(item, int)
+            return isinstance(item, int | str)
         case "sources":
-            return isinstance(item, list | tuple) and len(item) == 2
-        case "tools" | "calls":
+            return isinstance(item, str) or (isinstance(item, list | tuple) and len(item) == 2)
+        case "calls":
             return isinstance(item, dict)
-        case "drafts":
+        case "drafts" | "withheld":
             return isinstance(item, str)
     return True
 
 
 def _item(name: str, item: Any) -> Any:
-    return (item[0], str(item[1])) if name == "sources" else item
+    match name:
+        case "cited":
+            return str(item)
+        case "sources" if isinstance(item, str):
+            reference, _, title = item.partition(": ")
+            return (reference, title or reference)
+        case "sources":
+            return (str(item[0]), str(item[1]))
+    return item
 
 
-def record_turn(
+def describe_turn(
     summary: Mapping[str, Any], *, decision: Decision, situation: Situation | None, analysis: Analysis | None
 ) -> dict[str, Any]:
     """The JSON to store: the summary that the trail's line has as well, and what only the turn itself keeps."""
-    kept: dict[str, Any] = dict(summary)
+    kept: dict[str, Any] = {}
     if situation is not None:
         question = situation.question
         kept |= {
@@ -120,7 +139,7 @@ def record_turn(
         }
     if decision.asks_for:
         kept["asked_for"] = decision.asks_for
-    return kept
+    return {**kept, **summary}
 
 
 def _drafts(decision: Decision, proposed: str | None) -> Sequence[str]:

@@ -53,7 +53,7 @@ def tell_turn(turn: Turn) -> TurnTold:
         Step("Sources", tuple(_sources(record))),
         Step("Tools", tuple(_named(record.tools))),
         Step("Proposed", tuple(_proposed(turn, record))),
-        Step("Guardrails", tuple(_named(record.guardrails))),
+        Step("Guardrails", tuple(_named((*record.guardrails, *record.withheld)))),
         Step("Sending", tuple(_gate(turn))),
         Step("Checks", tuple(_quality(turn))),
         Step("Time and cost", tuple(_cost(record))),
@@ -89,6 +89,10 @@ def _mood(sentiment: float) -> str:
 def _thought(record: TurnRecord) -> Iterable[str]:
     if record.tier:
         yield TIERS.get(record.tier, f"Decided by: {record.tier}.")
+    if record.read_by and record.read_by != record.tier:
+        yield f"The message itself was understood by: {record.read_by}."
+    if record.economy:
+        yield f"Less was asked of a model than usual: {record.economy.replace('_', ' ')}."
     if record.fallback and record.fallback != "not_configured":
         why = record.fallback.replace("_", " ")
         yield f"The model gave no usable answer ({why}), so the offline analyst stepped in."
@@ -117,6 +121,10 @@ def _proposed(turn: Turn, record: TurnRecord) -> Iterable[str]:
     said = turn.reply.body if turn.reply else ""
     for draft in record.drafts:
         yield f"“{_cut(draft)}”" + ("" if draft != said else " (as it was said)")
+    if record.draft and record.draft not in (*record.drafts, said):
+        yield f"“{_cut(record.draft)}” (not said)"
+    if record.next_step:
+        yield f"Advises the team: {_cut(record.next_step)}"
     if record.asked_for:
         yield f"Asked for the {record.asked_for.replace('_', ' ')}"
 
