@@ -10,6 +10,10 @@ from .models import (
     LeadFact,
     LeadScore,
     LeadTag,
+    ModelCall,
+    ModelDay,
+    ModelLimits,
+    ModelTrouble,
     StaffAlert,
     Turn,
     TurnQuality,
@@ -104,4 +108,35 @@ class LeadTagAdmin(ReadOnlyAdmin):
     list_filter = ["source", "workspace"]
     list_select_related = ["lead", "workspace"]
     search_fields = ["name", "lead__name"]
+    ordering = ["-id"]
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(ReadOnlyAdmin):
+    list_display = ["at", "crew", "model", "endpoint", "outcome", "cost", "seconds", "workspace"]
+    list_filter = ["outcome", "crew", "model", "workspace"]
+    list_select_related = ["workspace"]
+    ordering = ["-id"]
+
+
+@admin.register(ModelDay)
+class ModelDayAdmin(ReadOnlyAdmin):
+    list_display = ["day", "calls", "tokens", "cost", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["workspace"]
+    ordering = ["-day"]
+
+
+@admin.register(ModelLimits)
+class ModelLimitsAdmin(BatonAdmin):
+    list_display = ["workspace", "per_conversation", "per_day", "per_month"]
+    list_select_related = ["workspace"]
+    autocomplete_fields = ["workspace"]
+
+
+@admin.register(ModelTrouble)
+class ModelTroubleAdmin(ReadOnlyAdmin):
+    list_display = ["last_at", "endpoint", "model", "cause", "count", "told_at", "ended_at", "workspace"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), "cause", "workspace"]
+    list_select_related = ["workspace"]
     ordering = ["-id"]

@@ -9,6 +9,8 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import receivers, sweeps
+        from .spending.prices import refuse_unusable_prices
 
         receivers.connect()
         sweeps.register()
+        refuse_unusable_prices()

@@ -12,6 +12,7 @@ def register() -> None:
     register_sweep(Sweep("agent messages", bus.has_due_agent_messages, tasks.deliver_agent_messages))
     register_sweep(Sweep("alerts", alerts.has_due_alerts, tasks.mail_alerts))
     register_sweep(Sweep("troubles", alerts.has_untold_troubles, tasks.tell_troubles))
+    register_sweep(Sweep("model troubles", alerts.has_due_model_troubles, tasks.tell_model_troubles))
     register_sweep(Sweep("lost words", lost_words.has_lost_words, tasks.alert_of_lost_words))
     register_sweep(Sweep("returning floors", coordinator.has_returning_floors, tasks.return_floors))
     register_sweep(Sweep("extractions", extraction.has_due_extractions, tasks.extract_facts))

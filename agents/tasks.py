@@ -34,6 +34,11 @@ def tell_troubles() -> int:
     return drain(alerts.tell_one_trouble, clock=clock.now)
 
 
+@shared_task(name="agents.tasks.tell_model_troubles")
+def tell_model_troubles() -> int:
+    return drain(alerts.tell_one_model_trouble, clock=clock.now)
+
+
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)

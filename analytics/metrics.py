@@ -42,6 +42,7 @@ OLDEST_DUE = {
         SELECT min(CASE WHEN state = 'waiting' THEN due_at ELSE claimed_until END) FROM agents_extraction
          WHERE state IN ('waiting', 'taken')""",
     "scores": "SELECT min(due_at) FROM agents_leadscore WHERE due_at IS NOT NULL",
+    "model troubles": "SELECT min(due_at) FROM agents_modeltrouble WHERE due_at IS NOT NULL",
     "lost words": "SELECT min(alert_due_at) FROM messaging_message WHERE alert_due_at IS NOT NULL",
     "returning floors": "SELECT min(returns_at) FROM messaging_floor WHERE returns_at IS NOT NULL",
     "ladder": "SELECT min(due_at) FROM handover_ladderstep WHERE state = 'pending'",

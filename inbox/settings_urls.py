@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, tokens
+from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, model, tokens
 
 urlpatterns = [
     path("", general.general, name="settings"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("knowledge/add/", knowledge.add_entry, name="settings_add_entry"),
     path("knowledge/<int:entry_id>/", knowledge.edit_entry, name="settings_entry"),
     path("knowledge/<int:entry_id>/remove/", knowledge.remove_entry, name="settings_remove_entry"),
+    path("model/", model.model, name="settings_model"),
     path("members/", members.members, name="settings_members"),
     path("members/<int:member_id>/role/", members.set_role, name="settings_member_role"),
     path("members/<int:member_id>/remove/", members.remove, name="settings_remove_member"),

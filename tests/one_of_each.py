@@ -10,6 +10,10 @@ from agents.models import (
     LeadFact,
     LeadScore,
     LeadTag,
+    ModelCall,
+    ModelDay,
+    ModelLimits,
+    ModelTrouble,
     StaffAlert,
     Turn,
     TurnQuality,
@@ -153,6 +157,15 @@ def _agents(cast: Cast, message: Message) -> None:
         **of_lead, conversation=cast.conversation, state="parked", why="x", due_at=NOON, finished_at=NOON
     )
     TurnQuality.objects.create(workspace=cast.acme, turn=turn, step="reply", coherence=1, at=NOON)
+    _models(cast)
+
+
+def _models(cast: Cast) -> None:
+    of_endpoint = {"workspace": cast.acme, "endpoint": "api.openai.com", "model": "gpt-test"}
+    ModelCall.objects.create(**of_endpoint, lead=cast.davi, crew="intent", outcome="answered", at=NOON)
+    ModelTrouble.objects.create(**of_endpoint, cause="quota", first_at=NOON, last_at=NOON)
+    ModelDay.objects.create(workspace=cast.acme, day=NOON.date())
+    ModelLimits.objects.create(workspace=cast.acme, per_day=5)
 
 
 def _handover(cast: Cast) -> None:

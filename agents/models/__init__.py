@@ -3,6 +3,7 @@ from .framework import AgentMessage, AgentState
 from .knowledge import KnowledgeEntry
 from .qualification import Extraction, LeadFact, LeadScore, LeadTag
 from .quality import TurnQuality
+from .spending import ModelCall, ModelDay, ModelLimits, ModelTrouble
 from .turns import Turn
 
 __all__ = [
@@ -13,6 +14,10 @@ __all__ = [
     "LeadFact",
     "LeadScore",
     "LeadTag",
+    "ModelCall",
+    "ModelDay",
+    "ModelLimits",
+    "ModelTrouble",
     "StaffAlert",
     "Turn",
     "TurnQuality",

@@ -14,7 +14,7 @@ from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
 from agents.qualification.planning import plan_extraction
 from agents.quality.judging import judge_turn
-from agents.reasoning.ports import Analysis
+from agents.reasoning.ports import Analysis, Usage
 from crm.models.consent import ConsentState, Purpose
 from crm.services.consent import is_opted_out, record_consent
 from crm.services.trail import record_decision
@@ -281,7 +281,9 @@ def _summary(analysis: Analysis | None) -> dict[str, Any]:
     return {
         "tier": str(analysis.tier),
         "fallback": analysis.fallback_reason,
+        "economy": analysis.economy,
         "intent": str(reading.intent),
+        "raw_intent": reading.raw_intent,
         "priority": str(reading.priority),
         "urgency": str(reading.urgency),
         "sentiment": reading.sentiment,
@@ -289,8 +291,16 @@ def _summary(analysis: Analysis | None) -> dict[str, Any]:
         "confidence": reading.confidence,
         "summary": reading.summary,
         "cited": list(analysis.strategy.cited),
-        "usage": asdict(analysis.usage),
+        "next_step": analysis.strategy.next_step,
+        "draft": analysis.strategy.draft,
+        **_spent(analysis.usage),
     }
+
+
+def _spent(usage: Usage) -> dict[str, Any]:
+    """The sums, and each call by itself."""
+    sums = asdict(usage)
+    return {"calls": sums.pop("log"), "cost": sums.pop("cost"), "usage": sums}
 
 
 def _learn_language(conversation: Conversation, analysis: Analysis | None) -> None:

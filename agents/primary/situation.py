@@ -70,6 +70,8 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
             business=workspace.business,
             sources=search_knowledge(workspace_id=workspace.pk, text=text, language=lead.language or None),
             is_vip=lead.is_vip,
+            workspace_id=workspace.pk,
+            channel=conversation.channel.kind,
             now=now,
         ),
     )

@@ -29,8 +29,8 @@ from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .actions import act_on, has_claim, park
+from .economy import plan_thought, record_thought
 from .policy import Decision, decide, decide_explicit
-from .settings import model_settings
 from .situation import Situation, is_silenced, read_situation
 
 logger = logging.getLogger(__name__)
@@ -170,10 +170,11 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
     if not isinstance(grant, Grant):
         _wait(turn, now, for_seat=False)
         return
-    # The installation's talk with itself, every minute of the year, must never cost a model's call.
-    model = None if conversation.workspace.is_internal else model_settings()
-    missing = missing_for(conversation) if model else ""
-    analysis = analyse(replace(situation.question, missing=missing), settings=model, budget_seconds=budget)
+    plan = plan_thought(conversation=conversation, now=now)
+    missing = missing_for(conversation) if plan.model else ""
+    question = replace(situation.question, missing=missing)
+    analysis = analyse(question, settings=plan.model, budget_seconds=budget)
+    analysis = record_thought(plan=plan, analysis=analysis, conversation=conversation, turn=turn, now=now)
     decision: Decision = decide(situation, analysis)
     decision = asked_by_model(decision, analysis, missing)
     decision = add_question(decision, situation=situation, analysis=analysis, conversation=conversation)

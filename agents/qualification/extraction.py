@@ -7,7 +7,6 @@ that also ends the row. A row that fails five times is parked and stands in the 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import Any
@@ -20,7 +19,8 @@ from django.db.models import Q
 from agents.models import Extraction
 from agents.models.qualification import ExtractionState
 from agents.primary.settings import model_settings
-from agents.reasoning.ports import AnalystUnavailable, ModelSettings, Usage
+from agents.reasoning.ports import AnalystUnavailable
+from agents.spending.calls import About
 from crm.models import Identity
 from crm.models.people import IdentityKind
 from messaging.models import Conversation, Message
@@ -123,23 +123,20 @@ def _extract(row: Extraction, now: datetime) -> None:
 def read_findings(conversation: Conversation, said: list[Said], now: datetime) -> tuple[Findings, dict[str, Any]]:
     """What the messages tell, and what the trail keeps of how it was read. The model adds to the plain words."""
     plain = extract_offline(said, region=_region(conversation.lead_id))
-    model = None if conversation.workspace.is_internal else model_settings()
-    if model is None or not said:
+    if conversation.workspace.is_internal or model_settings() is None or not said:
         return plain, {"tier": "offline"}
     try:
-        found, usage = _ask(model, conversation, said, plain, now)
+        found = extract_by_model(
+            said,
+            plain=plain,
+            workspace=conversation.workspace,
+            about=About(conversation.lead_id, conversation.pk),
+            budget_seconds=float(settings.REASONING_BUDGET_SECONDS),
+            now=now,
+        )
     except AnalystUnavailable as unavailable:
-        return plain, {"tier": "offline", "fallback": str(unavailable.reason), "usage": asdict(unavailable.usage)}
-    return found, {"tier": "crew", "usage": asdict(usage)}
-
-
-def _ask(
-    model: ModelSettings, conversation: Conversation, said: list[Said], plain: Findings, now: datetime
-) -> tuple[Findings, Usage]:
-    budget = float(settings.REASONING_BUDGET_SECONDS)
-    return extract_by_model(
-        said, plain=plain, workspace=conversation.workspace, settings=model, budget_seconds=budget, now=now
-    )
+        return plain, {"tier": "offline", "fallback": str(unavailable.reason)}
+    return found, {"tier": "crew"}
 
 
 def _said(row: Extraction) -> list[Said]:

@@ -9,9 +9,9 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.reasoning.ports import ModelSettings, Usage
-from agents.reasoning.selection import ask_model
 from agents.reasoning.text import fold
+from agents.spending.asking import ask_for_workspace
+from agents.spending.calls import About
 from crm.models import Workspace
 from project.kernel.errors import WrongValues
 
@@ -56,11 +56,11 @@ def extract_by_model(
     *,
     plain: Findings,
     workspace: Workspace,
-    settings: ModelSettings,
+    about: About,
     budget_seconds: float,
     now: datetime,
-) -> tuple[Findings, Usage]:
-    """What the model understood, over what the plain words told. Raises AnalystUnavailable."""
+) -> Findings:
+    """What the model understood, over what the plain words told, on the workspace's bill. Raises AnalystUnavailable."""
     inputs = {
         "workspace": workspace.name,
         "business": workspace.business[:2000],
@@ -70,8 +70,16 @@ def extract_by_model(
         "levels": ", ".join(LEVELS),
         "today": f"{now:%A, %d %B %Y}",
     }
-    answer, usage = ask_model("extraction", inputs, ExtractionAnswer, settings=settings, budget_seconds=budget_seconds)
-    return merge_answer(answer, said, plain), usage
+    answer = ask_for_workspace(
+        "extraction",
+        inputs,
+        ExtractionAnswer,
+        workspace=workspace,
+        about=about,
+        budget_seconds=budget_seconds,
+        now=now,
+    )
+    return merge_answer(answer, said, plain)
 
 
 def merge_answer(answer: ExtractionAnswer, said: Sequence[Said], plain: Findings) -> Findings:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, field_validator
 
 from agents.reasoning.ports import (
     Action,
@@ -23,12 +24,10 @@ from agents.reasoning.ports import (
 from agents.reasoning.rules import SUMMARY_LENGTH, base_language, choose_language
 
 LONGEST_REPLY = 1500
+LONGEST_RAW = 64
+_NUMBER = re.compile(r"\d+")
 _SPOKEN = frozenset({Action.REPLY, Action.ASK})
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def _known_intent(value: Any) -> Any:
-    return value if not isinstance(value, str) or value in set(Intent) else Intent.UNCLEAR
 
 
 def _bounded(lowest: float, highest: float) -> BeforeValidator:
@@ -46,9 +45,17 @@ def _one_of(choices: type[StrEnum]) -> WithJsonSchema:
 class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        """PostgreSQL holds no NUL, neither in text nor in JSON."""
+        return value.replace("\x00", "") if isinstance(value, str) else value
+
 
 class ReadingAnswer(Answer):
-    intent: Annotated[Intent, BeforeValidator(_known_intent), _one_of(Intent)]
+    """An unknown intent is kept as the model said it, for the trail; it counts as unclear."""
+
+    intent: Annotated[str, _one_of(Intent)]
     wants_human: bool
     opt_out: bool
     opt_in: bool
@@ -66,7 +73,12 @@ class StrategyAnswer(Answer):
     reason: str
     cited: list[int]
     escalate: bool
+    next_step: str = ""
     confidence: Annotated[float, _bounded(0.0, 1.0)]
+
+
+class ReplyAnswer(Answer):
+    reply: str
 
 
 BLANK: dict[type[BaseModel], str] = {
@@ -75,8 +87,10 @@ BLANK: dict[type[BaseModel], str] = {
         '"sentiment": 0, "urgency": "low", "language": "en", "confidence": 0, "summary": ""}'
     ),
     StrategyAnswer: (
-        '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "confidence": 0}'
+        '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "next_step": "", '
+        '"confidence": 0}'
     ),
+    ReplyAnswer: '{"reply": ""}',
 }
 """Valid answers that say nothing, for a rehearsal without a model."""
 
@@ -127,8 +141,9 @@ def _flaws(error: ValidationError) -> str:
 
 
 def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
+    is_known = answer.intent in set(Intent)
     return Reading(
-        intent=answer.intent,
+        intent=Intent(answer.intent) if is_known else Intent.UNCLEAR,
         wants_human=answer.wants_human,
         opt_out=answer.opt_out,
         opt_in=answer.opt_in,
@@ -139,23 +154,39 @@ def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
         confidence=answer.confidence,
         summary=answer.summary.strip()[:SUMMARY_LENGTH],
         tier=Tier.CREW,
+        raw_intent="" if is_known else answer.intent[:LONGEST_RAW],
     )
 
 
 def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
-    reply = (answer.reply or "").replace("\x00", "").strip() if answer.action in _SPOKEN else ""
-    if answer.action in _SPOKEN and not reply:
-        raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
-    if len(reply) > LONGEST_REPLY:
-        raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
     return Strategy(
         action=answer.action,
-        reply=reply or None,
+        reply=_sendable(answer.reply or "") if answer.action in _SPOKEN else None,
         reason=answer.reason.strip()[:500] or "no reason given",
         cited=_real_sources(answer.cited, question),
         escalate=answer.escalate,
         confidence=answer.confidence,
+        next_step=answer.next_step.strip()[:300],
     )
+
+
+def to_reply(answer: ReplyAnswer, question: Question, plan: Strategy) -> str:
+    """The writer chooses the words, not the facts: a number that neither draft nor source has is an invention."""
+    reply = _sendable(answer.reply)
+    sources = (f"{source.title} {source.text}" for source in question.sources)
+    known = " ".join([plan.reply or "", question.text, *sources])
+    if invented := set(_NUMBER.findall(reply)) - set(_NUMBER.findall(known)):
+        raise AnalystUnavailable(Failure.INVALID, f"the reply has {len(invented)} numbers that the draft has not")
+    return reply
+
+
+def _sendable(text: str) -> str:
+    reply = text.replace("\x00", "").strip()
+    if not reply:
+        raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
+    if len(reply) > LONGEST_REPLY:
+        raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
+    return reply
 
 
 def _language(code: str, question: Question) -> str:

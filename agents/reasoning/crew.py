@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -20,15 +20,19 @@ from pydantic import BaseModel
 from agents.reasoning.answers import (
     BLANK,
     ReadingAnswer,
+    ReplyAnswer,
     StrategyAnswer,
     parse_answer,
     schema_of,
     to_reading,
+    to_reply,
     to_strategy,
 )
-from agents.reasoning.chat import Allowance, ChatEndpoint, Meter
+from agents.reasoning.breaker import Breaker
+from agents.reasoning.chat import Allowance, Meter, Request
 from agents.reasoning.crew_seat import Seat
 from agents.reasoning.ports import (
+    CACHED,
     Action,
     Analysis,
     AnalystUnavailable,
@@ -40,29 +44,46 @@ from agents.reasoning.ports import (
     Tier,
     Usage,
 )
-from agents.reasoning.prompting import ask_again, ask_for, ask_for_reading, ask_for_strategy, prompts_version
+from agents.reasoning.prompting import (
+    ask_again,
+    ask_for,
+    ask_for_reading,
+    ask_for_reply,
+    ask_for_strategy,
+    prompts_version,
+)
+from agents.reasoning.providers import BAD_ANSWER, ProviderList
+from agents.reasoning.reading_cache import ReadingCache
 
 GRACE_SECONDS = 0.25
 """Beyond the budget, for a call that drips: its bytes keep resetting the client's own time-out."""
 MOST_AT_ONCE = 32
 PAUSE_SECONDS = 0.2
 ENOUGH_FOR_A_SECOND_CHANCE = 0.3
-_BAD_ANSWER = frozenset({Failure.REFUSED, Failure.CUT_OFF, Failure.INVALID})
+ENOUGH_TO_WRITE = 1.5
+"""Seconds. With less left the strategy analyst's draft is sent as it is."""
 _PASSING = frozenset({Failure.UNREACHABLE, Failure.RATE_LIMITED})
 
 Result = TypeVar("Result")
 Shape = TypeVar("Shape", bound=BaseModel)
-Complete = Callable[[str, list[Any], type[BaseModel], Allowance], str]
-_ANALYSIS = ("intent", "strategy")
+Ask = Callable[[Request, Allowance], BaseModel]
+_ANALYSIS = ("intent", "strategy", "reply")
 
 
 class CrewAnalyst:
     """Safe to share between threads; each analysis has a desk of its own, and desks are used again."""
 
     def __init__(self, settings: ModelSettings) -> None:
-        self._endpoint = ChatEndpoint(settings)
+        self._settings = settings
+        self._providers = ProviderList(settings)
+        self._readings = ReadingCache()
         self._desks: queue.LifoQueue[_Desk] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="analyst")
+
+    @property
+    def breakers(self) -> list[Breaker]:
+        """In the order of the endpoints."""
+        return self._providers.breakers
 
     def analyse(self, question: Question, *, budget_seconds: float) -> Analysis:
         (reading, strategy), usage = self._within(
@@ -87,6 +108,7 @@ class CrewAnalyst:
             result = working.result(timeout=budget_seconds + GRACE_SECONDS)
         except StillRunning:
             working.cancel()
+            self._providers.note_overdue(allowance)
             usage = _usage(allowance.meter, started, prompts)
             raise AnalystUnavailable(Failure.TIMEOUT, "the budget is used up", usage=usage) from None
         except AnalystUnavailable as unavailable:
@@ -111,7 +133,7 @@ class CrewAnalyst:
         try:
             desk = self._desks.get_nowait()
         except queue.Empty:
-            desk = _Desk(self._endpoint.complete)
+            desk = _Desk(self._providers.ask, self._readings, self._settings)
         try:
             yield desk
         finally:
@@ -121,19 +143,43 @@ class CrewAnalyst:
 class _Desk:
     """One seat for each prompt, made when it is first wanted; one analysis at a time."""
 
-    def __init__(self, complete: Complete) -> None:
-        self._line = _ModelLine(complete)
+    def __init__(self, ask: Ask, readings: ReadingCache, settings: ModelSettings) -> None:
+        self._line = _ModelLine(ask)
+        self._readings = readings
+        self._settings = settings
         self._seats: dict[tuple[str, type[BaseModel]], Seat] = {}
 
     def analyse(self, question: Question, allowance: Allowance) -> tuple[Reading, Strategy]:
         self._line.allowance = allowance
         patience = _Patience(allowance)
-        intent, strategy = self._seat("intent", ReadingAnswer), self._seat("strategy", StrategyAnswer)
-        reading = patience.ask(intent, ask_for_reading(question), lambda answer: to_reading(answer, question))
+        reading = self._read(question, patience)
         if reading.opt_out or reading.wants_human:
             return reading, _without_asking(reading)
+        strategy = self._seat("strategy", StrategyAnswer)
         request = ask_for_strategy(question, reading)
-        return reading, patience.ask(strategy, request, lambda answer: to_strategy(answer, question))
+        plan = patience.ask(strategy, request, lambda answer: to_strategy(answer, question))
+        return reading, self._put_in_words(question, reading, plan, allowance)
+
+    def _read(self, question: Question, patience: _Patience) -> Reading:
+        """What many people write as their first words is read once."""
+        if known := self._readings.find(question):
+            patience.allowance.meter.note_cached("intent", self._settings)
+            return known
+        intent = self._seat("intent", ReadingAnswer)
+        reading = patience.ask(intent, ask_for_reading(question), lambda answer: to_reading(answer, question))
+        self._readings.keep(question, reading)
+        return reading
+
+    def _put_in_words(self, question: Question, reading: Reading, plan: Strategy, allowance: Allowance) -> Strategy:
+        """The writer has no second chance: without its words the strategy analyst's own go out."""
+        if not plan.reply or self._settings.is_frugal or allowance.seconds_left < ENOUGH_TO_WRITE:
+            return plan
+        try:
+            answer = self._seat("reply", ReplyAnswer).answer(ask_for_reply(question, reading, plan))
+            written = to_reply(answer, question, plan)
+        except AnalystUnavailable:
+            return plan
+        return replace(plan, reply=written, draft=plan.reply)
 
     def ask(self, name: str, request: str, shape: type[Shape], allowance: Allowance) -> Shape:
         self._line.allowance = allowance
@@ -144,6 +190,7 @@ class _Desk:
             self._line.allowance = Allowance(time.monotonic() + 60, Meter())
             self._seat("intent", ReadingAnswer).answer("rehearsal")
             self._seat("strategy", StrategyAnswer).answer("rehearsal")
+            self._seat("reply", ReplyAnswer).answer("rehearsal")
 
     def _seat(self, name: str, shape: type[BaseModel]) -> Seat:
         if (name, shape) not in self._seats:
@@ -171,7 +218,7 @@ class _Patience:
         if self.is_used_up or self.allowance.seconds_left < pause + ENOUGH_FOR_A_SECOND_CHANCE:
             raise failure
         self.is_used_up = True
-        if failure.reason in _BAD_ANSWER:
+        if failure.reason in BAD_ANSWER:
             return ask_again(seat.name, request, flaw=failure.detail, schema=json.dumps(schema_of(seat.shape)))
         if failure.reason not in _PASSING:
             raise failure
@@ -182,20 +229,20 @@ class _Patience:
 class _ModelLine:
     """The telephone on a desk: all seats speak through it, within the allowance of the analysis under way."""
 
-    def __init__(self, complete: Complete) -> None:
-        self._complete = complete
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
         self.allowance = Allowance(0.0, Meter())
 
     def call(self, crew: str, messages: list[Any], shape: type[BaseModel]) -> BaseModel:
-        return parse_answer(shape, self._complete(crew, messages, shape, self.allowance))
+        return self._ask(Request(crew, messages, shape), self.allowance)
 
     @contextmanager
-    def prompted_by(self, complete: Complete) -> Iterator[None]:
-        usual, self._complete = self._complete, complete
+    def prompted_by(self, ask: Ask) -> Iterator[None]:
+        usual, self._ask = self._ask, ask
         try:
             yield
         finally:
-            self._complete = usual
+            self._ask = usual
 
 
 def _without_asking(reading: Reading) -> Strategy:
@@ -206,15 +253,19 @@ def _without_asking(reading: Reading) -> Strategy:
     return Strategy(Action.HAND_OVER, None, reason, escalate=True, confidence=reading.confidence)
 
 
-def _recite(crew: str, messages: list[Any], shape: type[BaseModel], allowance: Allowance) -> str:
-    return BLANK[shape]
+def _recite(request: Request, allowance: Allowance) -> BaseModel:
+    return parse_answer(request.shape, BLANK[request.shape])
 
 
 def _usage(meter: Meter, started: float, prompts: tuple[str, ...]) -> Usage:
+    log = meter.calls()
+    made = [call for call in log if call.outcome != CACHED]
     return Usage(
-        calls=meter.calls,
-        prompt_tokens=meter.prompt_tokens,
-        completion_tokens=meter.completion_tokens,
+        calls=len(made),
+        prompt_tokens=sum(call.prompt_tokens for call in made),
+        completion_tokens=sum(call.completion_tokens for call in made),
+        cached_tokens=sum(call.cached_tokens for call in made),
         seconds=time.monotonic() - started,
         prompts_version=prompts_version(*prompts),
+        log=log,
     )

@@ -5,10 +5,13 @@ Nothing here knows Django, CrewAI or any model: every adapter (crew, offline, a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+from urllib.parse import urlsplit
+
+VENDOR = "https://api.openai.com/v1"
 
 
 class Intent(StrEnum):
@@ -72,6 +75,7 @@ class Failure(StrEnum):
     UNAUTHORIZED = "unauthorized"
     UNREACHABLE = "unreachable"
     BREAKER_OPEN = "breaker_open"
+    OVER_BUDGET = "over_budget"
     NOT_CONFIGURED = "not_configured"
     NOT_INSTALLED = "reasoning not installed"
 
@@ -111,11 +115,16 @@ class Question:
     is_vip: bool = False
     missing: str = ""
     """A fact of the lead that may be asked for, if it helps; a key of agents.qualification.fields.FIELDS."""
+    workspace_id: int = 0
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The intent analyst's result. `sentiment` runs from -1 to 1, `confidence` from 0 to 1."""
+    """The intent analyst's result. `sentiment` runs from -1 to 1, `confidence` from 0 to 1.
+
+    `raw_intent` is what a model called it when that is no intent of ours.
+    """
 
     intent: Intent
     wants_human: bool
@@ -128,11 +137,16 @@ class Reading:
     confidence: float
     summary: str
     tier: Tier
+    raw_intent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """The strategy analyst's result. `reply` is None exactly when nothing is to be said."""
+    """The strategy analyst's result. `reply` is None exactly when nothing is to be said.
+
+    `draft` is what the strategy analyst itself would have said, where the reply writer put it in other words;
+    `next_step` is advice to the team, never said to the customer.
+    """
 
     action: Action
     reply: str | None
@@ -140,37 +154,103 @@ class Strategy:
     cited: tuple[int, ...] = ()
     escalate: bool = False
     confidence: float = 0.0
+    draft: str = ""
+    next_step: str = ""
+
+
+ANSWERED = "answered"
+CACHED = "cached"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a model. `outcome` is ANSWERED, CACHED (nothing was asked) or the Failure.
+
+    `cost` in US dollars; None while nobody knows a price for the model.
+    """
+
+    crew: str
+    model: str
+    endpoint: str
+    outcome: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: float = 0.0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an analysis cost, failed calls included. `prompts_version` is empty offline."""
+    """What an analysis cost, failed calls included. `prompts_version` is empty offline; `log` has every call."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
     prompts_version: str = ""
+    cached_tokens: int = 0
+    cost: float = 0.0
+    log: tuple[Call, ...] = ()
+
+    def __add__(self, later: Usage) -> Usage:
+        """Of one thought that was had in several steps."""
+        return Usage(
+            calls=self.calls + later.calls,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            seconds=self.seconds + later.seconds,
+            prompts_version=later.prompts_version or self.prompts_version,
+            cached_tokens=self.cached_tokens + later.cached_tokens,
+            cost=self.cost + later.cost,
+            log=self.log + later.log,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`fallback_reason` says why the offline tier answered although a model was wanted."""
+    """`fallback_reason` says why the offline tier answered although a model was wanted, `economy` why less was asked
+    of a model than usual."""
 
     reading: Reading
     strategy: Strategy
     tier: Tier
     usage: Usage
     fallback_reason: str | None = None
+    economy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """An OpenAI-compatible endpoint. `base_url` empty means the vendor's own."""
+    """An OpenAI-compatible endpoint. `base_url` empty means the vendor's own.
 
-    api_key: str
+    `fallbacks` are asked in this order when it fails. `cheaper_model` serves when money is short.
+    """
+
+    api_key: str = field(repr=False)
     model: str
     base_url: str = ""
+    cheaper_model: str = ""
+    fallbacks: tuple[ModelSettings, ...] = ()
+    is_frugal: bool = False
+
+    @property
+    def endpoints(self) -> tuple[ModelSettings, ...]:
+        return (replace(self, fallbacks=()), *self.fallbacks)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without what may be secret: the host alone."""
+        return urlsplit(self.base_url or VENDOR).netloc.rpartition("@")[2]
+
+    def frugal(self) -> ModelSettings:
+        """The cheaper models of the same endpoints, and no more calls than needed."""
+        return replace(
+            self,
+            model=self.cheaper_model or self.model,
+            fallbacks=tuple(endpoint.frugal() for endpoint in self.fallbacks),
+            is_frugal=True,
+        )
 
 
 class Analyst(Protocol):

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from agents.reasoning.phrasebook import read_words
-from agents.reasoning.ports import Question, Reading, Voice
+from agents.reasoning.ports import Question, Reading, Strategy, Voice
 
 FOLDER = Path(__file__).parent / "prompts"
 LONGEST_MESSAGE = 4000
@@ -23,6 +23,13 @@ REPAIR = """{request}
 Your previous answer could not be used: {flaw}. Answer again with one complete JSON object that fits this schema, and
 nothing else:
 {schema}"""
+MANNERS = {
+    "": ("friendly and plain, as in a chat", 90),
+    "sms_twilio": ("friendly and very short, as in a text message; no emoji", 40),
+    "email": ("friendly and complete, as in a short e-mail with a greeting, no subject line", 180),
+    "voice": ("spoken aloud: short sentences, no lists, no addresses of web pages", 50),
+}
+"""The tone of a channel and the most words that suit it. Whatever is not listed is a chat."""
 _SLOT = re.compile(r"\{(\w+)\}")
 _SPEAKERS = {Voice.CUSTOMER: "customer", Voice.AGENT: "assistant", Voice.HUMAN: "our colleague"}
 
@@ -75,6 +82,21 @@ def ask_for_strategy(question: Question, reading: Reading) -> str:
         today=f"{question.now:%A, %d %B %Y}",
         sources=_sources(question),
         missing=question.missing.replace("_", " ") or "nothing",
+    )
+
+
+def ask_for_reply(question: Question, reading: Reading, plan: Strategy) -> str:
+    tone, words = MANNERS.get(question.channel, MANNERS[""])
+    return _fill(
+        prompt("reply").task,
+        **_common(question),
+        language=reading.language,
+        customer=_fence(question.lead_name or "unknown"),
+        reading=_fence(_in_words(reading)),
+        purpose=_fence(f"{plan.action}: {plan.reason}"),
+        draft=_fence(plan.reply or ""),
+        tone=tone,
+        words=str(words),
     )
 
 

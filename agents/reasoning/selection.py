@@ -11,7 +11,6 @@ from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from agents.reasoning.breaker import Breaker
 from agents.reasoning.explicit import read_explicit
 from agents.reasoning.offline import OfflineAnalyst
 from agents.reasoning.ports import Analysis, AnalystUnavailable, Failure, ModelSettings, Question, Usage
@@ -27,9 +26,6 @@ LEAST_BUDGET_SECONDS = 1.0
 Result = TypeVar("Result")
 Shape = TypeVar("Shape", bound="BaseModel")
 _OFFLINE = OfflineAnalyst()
-# The model answers, only not to this message: no reason to leave it alone.
-_ABOUT_THE_MESSAGE = frozenset({Failure.REFUSED, Failure.CUT_OFF})
-_breakers: dict[str, Breaker] = {}
 _crews: dict[ModelSettings, Future[CrewAnalyst]] = {}
 _loader = ThreadPoolExecutor(1, thread_name_prefix="analyst-loader")
 _lock = threading.Lock()
@@ -58,15 +54,9 @@ def ask_model(
     """
     if settings is None:
         raise AnalystUnavailable(Failure.NOT_CONFIGURED)
-    return _within_breaker(
-        settings, budget_seconds, lambda crew, seconds: crew.ask(name, inputs, answer, budget_seconds=seconds)
+    return _within(
+        budget_seconds, settings, lambda crew, seconds: crew.ask(name, inputs, answer, budget_seconds=seconds)
     )
-
-
-def breaker_for(base_url: str) -> Breaker:
-    """One per process and endpoint."""
-    with _lock:
-        return _breakers.setdefault(base_url, Breaker())
 
 
 def warm_up(settings: ModelSettings) -> None:
@@ -75,47 +65,24 @@ def warm_up(settings: ModelSettings) -> None:
 
 
 def _ask_crew(question: Question, settings: ModelSettings, budget_seconds: float) -> Analysis:
-    return _within_breaker(
-        settings, budget_seconds, lambda crew, seconds: crew.analyse(question, budget_seconds=seconds)
-    )
+    return _within(budget_seconds, settings, lambda crew, seconds: crew.analyse(question, budget_seconds=seconds))
 
 
-def _within_breaker(
-    settings: ModelSettings, budget_seconds: float, ask: Callable[[CrewAnalyst, float], Result]
-) -> Result:
+def _within(budget_seconds: float, settings: ModelSettings, ask: Callable[[CrewAnalyst, float], Result]) -> Result:
+    """The wait for the crew is part of the budget."""
     if budget_seconds < LEAST_BUDGET_SECONDS:
         raise AnalystUnavailable(Failure.TIMEOUT, "the time was spent waiting for a place to think")
     deadline = time.monotonic() + budget_seconds
-    breaker = breaker_for(settings.base_url)
     crew = _crew_for(settings, budget_seconds)
-    if not breaker.allows(time.monotonic()):
-        raise AnalystUnavailable(Failure.BREAKER_OPEN)
-    try:
-        result = ask(crew, deadline - time.monotonic())
-    except AnalystUnavailable as unavailable:
-        _note_failure(breaker, unavailable)
-        raise
-    breaker.record_success()
-    return result
-
-
-def _note_failure(breaker: Breaker, unavailable: AnalystUnavailable) -> None:
-    if unavailable.reason in _ABOUT_THE_MESSAGE:
-        breaker.record_success()
-    else:
-        breaker.record_failure(time.monotonic(), retry_after=unavailable.retry_after)
+    return ask(crew, deadline - time.monotonic())
 
 
 def _answer_offline(question: Question, unavailable: AnalystUnavailable) -> Analysis:
     if unavailable.reason is not Failure.NOT_CONFIGURED:
         logger.warning("reasoning.fell_back", extra={"reason": str(unavailable)})
     analysis = _OFFLINE.analyse(question)
-    usage = _add(unavailable.usage, analysis.usage)
+    usage = unavailable.usage + analysis.usage
     return replace(analysis, usage=usage, fallback_reason=str(unavailable.reason))
-
-
-def _add(failed: Usage, offline: Usage) -> Usage:
-    return replace(failed, seconds=failed.seconds + offline.seconds)
 
 
 def _crew_for(settings: ModelSettings, budget_seconds: float) -> CrewAnalyst:

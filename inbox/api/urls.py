@@ -18,6 +18,7 @@ from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
 from .quality import JudgeHandover, Quality
+from .reasoning import ModelCosts, ModelLimitsView
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .workspaces import WorkspaceList
@@ -55,5 +56,7 @@ urlpatterns = [
     path("leads/<int:lead_id>/facts/", LeadFacts.as_view(), name="facts"),
     path("leads/<int:lead_id>/tags/", LeadTags.as_view(), name="tags"),
     path("leads/<int:lead_id>/tags/<str:name>/", LeadTagDetail.as_view(), name="tag"),
+    path("reasoning/costs/", ModelCosts.as_view(), name="model-costs"),
+    path("reasoning/limits/", ModelLimitsView.as_view(), name="model-limits"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

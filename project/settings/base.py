@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from project.env import env_float, env_int, env_list, env_str, env_url
+from project.env import env_decimal, env_float, env_int, env_list, env_objects, env_str, env_url
 from project.settings.databases import postgres
 from project.settings.logs import configure as configure_logs
 from project.settings.redis import celery_broker, channel_layer, tolerant_cache
@@ -214,7 +214,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OPENAI_API_KEY = env_str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "")
 OPENAI_MODEL_NAME = env_str("OPENAI_MODEL_NAME", "gpt-4o-mini")
-REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0, minimum=1.0)
+OPENAI_CHEAPER_MODEL = env_str("OPENAI_CHEAPER_MODEL", "")
+"""Thinks when most of a limit is spent; none: the usual model, asked less."""
+OPENAI_FALLBACKS = env_objects(
+    "OPENAI_FALLBACKS", required=("model",), optional=("base_url", "api_key", "cheaper_model"), urls=("base_url",)
+)
+"""Asked in this order when the first fails."""
+MODEL_PRICES_FILE = env_str("MODEL_PRICES_FILE", "")
+MODEL_LIMITS = {
+    "per_conversation": env_decimal("MODEL_USD_PER_CONVERSATION"),
+    "per_day": env_decimal("MODEL_USD_PER_DAY"),
+    "per_month": env_decimal("MODEL_USD_PER_MONTH"),
+}
+"""Of each workspace, in US dollars; None: no limit. A workspace may choose its own."""
+REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 10.0, minimum=1.0)
 """How long a model may think about one reply before the offline analyst answers."""
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 _CUSTOMER = re.compile(r"<customer_message>(.*?)</customer_message>", re.DOTALL)
@@ -27,7 +28,12 @@ _LANGUAGES = (
     ("fr", r"\b(bonjour|merci|vous|je)\b"),
     ("de", r"\b(hallo|danke|ich|nicht)\b"),
 )
-_NAMED = {"intent": "reading", "strategy": "strategy"}
+_NAMED = {
+    "intent": "reading",
+    "strategy": "strategy",
+    **{name: name for name in ("reply", "extraction", "product")},
+}
+_DRAFT = re.compile(r"<draft>(.*?)</draft>", re.DOTALL)
 _TYPICAL: dict[str, Any] = {
     "string": "",
     "number": 0.5,
@@ -51,13 +57,13 @@ def schema_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def kind_of(body: Mapping[str, Any]) -> str:
-    """ "reading" and "strategy" whatever they are called; else the name of the schema, "text" without one."""
+    """ "reading" and "strategy" whatever their schema is called; else the schema's name, "text" without one."""
     properties = (schema_of(body) or {}).get("properties", {})
     name = _name_of_schema(body)
     if name in _NAMED:
         return _NAMED[name]
     prompt = "" if properties else _prompt(body)
-    if {"intent", "opt_out"} <= set(properties) or '"intent"' in prompt:
+    if "intent" in properties or '"intent"' in prompt:
         return "reading"
     if "action" in properties or '"action"' in prompt:
         return "strategy"
@@ -74,7 +80,7 @@ def answer_for(body: Mapping[str, Any], kind: str) -> dict[str, Any] | str:
     text = _customer_text(prompt)
     if kind == "text":
         return f"Model: you wrote {text[:200]!r}."
-    known = {"reading": _reading(text), "strategy": _strategy(text, prompt)}.get(kind, {})
+    known = {"reading": _reading(text), "strategy": _strategy(text, prompt), "reply": _written(prompt)}.get(kind, {})
     return _fit(schema_of(body), known)
 
 
@@ -136,6 +142,12 @@ def _strategy(text: str, prompt: str) -> dict[str, Any]:
         return _plan("reply", f"Model: {body.strip().splitlines()[-1]}", "Answered from knowledge.", [int(number)])
     reply = f"Model: thank you, I understood this as {intent.replace('_', ' ')}. What else may I do for you?"
     return _plan("reply", reply, "General answer.", escalate=intent == "complaint")
+
+
+def _written(prompt: str) -> dict[str, Any]:
+    """A writer who leaves the draft as it is."""
+    drafts = _DRAFT.findall(prompt)
+    return {"reply": unescape(drafts[-1].strip()) if drafts else ""}
 
 
 def _plan(
