@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from django.conf import settings
 
 from agents.primary.settings import model_settings
 from agents.reasoning.ports import Question, Tier
-from agents.reasoning.selection import analyse, breaker_for
+from agents.reasoning.selection import analyse
 from project.kernel.errors import WrongValues
 
 from .comparing import Change, Flaw, changes_between, flaws_of
@@ -89,16 +89,16 @@ def _play_scripted(recordings: Sequence[Recording]) -> list[Played]:
     scripted = [each for each in recordings if each.model == "scripted"]
     if not scripted:
         return []
-    with ScriptedModel() as model, _thinking_with(model.base_url):
-        model.script = _GREETING
-        _wait_for_analysts()
+    with ScriptedModel() as model:
         return [_play_fresh(each, model) for each in scripted]
 
 
 def _play_fresh(recording: Recording, model: ScriptedModel) -> Played:
-    """A model that failed in the conversation before is asked again in this one."""
-    breaker_for(model.base_url).record_success()
-    return play(recording, model)
+    """Each conversation has an endpoint of its own: one whose model fails leaves no distrust behind for the next."""
+    with _thinking_with(model.base_url_for(recording.name)):
+        model.script = _GREETING
+        _wait_for_analysts()
+        return play(recording, model)
 
 
 def _play_with_real(recordings: Sequence[Recording]) -> list[Played]:
@@ -118,9 +118,15 @@ def _wait_for_analysts() -> None:
 
 @contextmanager
 def _thinking_with(base_url: str) -> Iterator[None]:
-    before = (settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY)
-    settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = base_url, "scripted" if base_url else ""
+    wanted = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "scripted" if base_url else "", "OPENAI_FALLBACKS": []}
+    before = {name: getattr(settings, name) for name in wanted}
+    _set(wanted)
     try:
         yield
     finally:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = before
+        _set(before)
+
+
+def _set(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(settings, name, value)

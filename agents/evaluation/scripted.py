@@ -29,9 +29,8 @@ class ScriptedModel:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.stopping = threading.Event()
 
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+    def base_url_for(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/{name}/v1"
 
     def __enter__(self) -> ScriptedModel:
         self._thread.start()
