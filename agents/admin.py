@@ -6,7 +6,11 @@ from .models import (
     AgentMessage,
     AgentState,
     Correction,
+    Extraction,
     KnowledgeEntry,
+    LeadFact,
+    LeadScore,
+    LeadTag,
     ModelCall,
     ModelDay,
     ModelLimits,
@@ -14,6 +18,7 @@ from .models import (
     StaffAlert,
     TrainedLayer,
     Turn,
+    TurnQuality,
 )
 
 
@@ -61,6 +66,51 @@ class KnowledgeEntryAdmin(BatonAdmin):
     search_fields = ["question", "answer"]
     readonly_fields = ["updated_at"]
     autocomplete_fields = ["workspace"]
+
+
+@admin.register(LeadFact)
+class LeadFactAdmin(ReadOnlyAdmin):
+    list_display = ["at", "lead", "field", "value", "source", "confidence", "superseded_at", "workspace"]
+    list_filter = ["field", "source", ("superseded_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "value"]
+    ordering = ["-id"]
+
+
+@admin.register(LeadScore)
+class LeadScoreAdmin(ReadOnlyAdmin):
+    list_display = ["lead", "engagement", "intent", "fit", "computed_at", "due_at", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name"]
+    ordering = ["-computed_at"]
+
+
+@admin.register(Extraction)
+class ExtractionAdmin(ReadOnlyAdmin):
+    list_display = ["due_at", "lead", "state", "why", "attempts_made", "error", "workspace"]
+    list_filter = ["state", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["lead__name", "error"]
+    ordering = ["-id"]
+
+
+@admin.register(TurnQuality)
+class TurnQualityAdmin(ReadOnlyAdmin):
+    list_display = ["at", "turn", "intent", "step", "coherence", "groundedness", "appropriateness", "workspace"]
+    list_filter = ["step", "tier", "intent", "workspace"]
+    list_select_related = ["turn", "workspace"]
+    search_fields = ["turn__lead__name"]
+    ordering = ["-id"]
+
+
+@admin.register(LeadTag)
+class LeadTagAdmin(ReadOnlyAdmin):
+    list_display = ["name", "lead", "source", "at", "removed_at", "workspace"]
+    list_filter = ["source", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["name", "lead__name"]
+    ordering = ["-id"]
 
 
 @admin.register(ModelCall)

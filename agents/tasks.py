@@ -4,6 +4,7 @@ from celery import shared_task
 
 from agents import alerts, bus, coordinator, corrections, lost_words
 from agents.primary import turns
+from agents.qualification import extraction, scoring
 from project.kernel import clock
 from project.kernel.due import drain
 
@@ -46,3 +47,13 @@ def train_layers() -> int:
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.extract_facts")
+def extract_facts() -> int:
+    return drain(extraction.extract_one_due, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.rescore_leads")
+def rescore_leads() -> int:
+    return drain(scoring.rescore_one_due_batch, clock=clock.now)

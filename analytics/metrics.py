@@ -39,6 +39,10 @@ OLDEST_DUE = {
     "agent messages": "SELECT min(due_at) FROM agents_agentmessage WHERE due_at IS NOT NULL",
     "alerts": "SELECT min(due_at) FROM agents_staffalert WHERE due_at IS NOT NULL",
     "troubles": "SELECT min(last_at) FROM messaging_channeltrouble WHERE told_at IS NULL",
+    "extractions": """
+        SELECT min(CASE WHEN state = 'waiting' THEN due_at ELSE claimed_until END) FROM agents_extraction
+         WHERE state IN ('waiting', 'taken')""",
+    "scores": "SELECT min(due_at) FROM agents_leadscore WHERE due_at IS NOT NULL",
     "model troubles": "SELECT min(due_at) FROM agents_modeltrouble WHERE due_at IS NOT NULL",
     "lost words": "SELECT min(alert_due_at) FROM messaging_message WHERE alert_due_at IS NOT NULL",
     "returning floors": "SELECT min(returns_at) FROM messaging_floor WHERE returns_at IS NOT NULL",

@@ -6,7 +6,11 @@ from agents.models import (
     AgentMessage,
     AgentState,
     Correction,
+    Extraction,
     KnowledgeEntry,
+    LeadFact,
+    LeadScore,
+    LeadTag,
     ModelCall,
     ModelDay,
     ModelLimits,
@@ -14,7 +18,9 @@ from agents.models import (
     StaffAlert,
     TrainedLayer,
     Turn,
+    TurnQuality,
 )
+from analytics.models import HandoverVerdict
 from crm.models import Activity, Consent, Hold, Lead, LeadMerge, MergeProposal, PeoplePolicy, Suppression
 from crm.services.trail import record_decision
 from handover.models import (
@@ -185,7 +191,7 @@ def _templates(cast: Cast) -> None:
 
 def _agents(cast: Cast, message: Message) -> None:
     of_lead = {"workspace": cast.acme, "lead": cast.davi}
-    Turn.objects.create(
+    turn = Turn.objects.create(
         **of_lead,
         conversation=cast.conversation,
         state="parked",
@@ -203,6 +209,13 @@ def _agents(cast: Cast, message: Message) -> None:
     taught = {"corrected_by": cast.bruno, "corrected_at": NOON, "digest": "d", "text": "t", "intent": "pricing"}
     Correction.objects.create(**of_lead, message=message, **taught)
     TrainedLayer.objects.create(workspace=cast.acme)
+    LeadFact.objects.create(**of_lead, field="company", value="Prado", source="offline", confidence=0.8, at=NOON)
+    LeadTag.objects.create(**of_lead, name="healthcare", source="offline", at=NOON)
+    LeadScore.objects.create(**of_lead, engagement=20, computed_at=NOON)
+    Extraction.objects.create(
+        **of_lead, conversation=cast.conversation, state="parked", why="x", due_at=NOON, finished_at=NOON
+    )
+    TurnQuality.objects.create(workspace=cast.acme, turn=turn, step="reply", coherence=1, at=NOON)
     _models(cast)
 
 
@@ -217,6 +230,7 @@ def _models(cast: Cast) -> None:
 def _handover(cast: Cast) -> None:
     of_lead = {"workspace": cast.acme, "lead": cast.davi}
     handover = waiting_handover(cast)
+    HandoverVerdict.objects.create(workspace=cast.acme, handover=handover, was_needed=True, user=cast.bruno, at=NOON)
     Booking.objects.create(**of_lead, handover=handover, url="https://book.test/secret-link", offered_at=NOON)
     CalendlyConnection.objects.create(
         workspace=cast.acme,

@@ -2,6 +2,8 @@ from .alerts import StaffAlert
 from .corrections import Correction, TrainedLayer
 from .framework import AgentMessage, AgentState
 from .knowledge import KnowledgeEntry
+from .qualification import Extraction, LeadFact, LeadScore, LeadTag
+from .quality import TurnQuality
 from .spending import ModelCall, ModelDay, ModelLimits, ModelTrouble
 from .turns import Turn
 
@@ -9,7 +11,11 @@ __all__ = [
     "AgentMessage",
     "AgentState",
     "Correction",
+    "Extraction",
     "KnowledgeEntry",
+    "LeadFact",
+    "LeadScore",
+    "LeadTag",
     "ModelCall",
     "ModelDay",
     "ModelLimits",
@@ -17,4 +23,5 @@ __all__ = [
     "StaffAlert",
     "TrainedLayer",
     "Turn",
+    "TurnQuality",
 ]

@@ -12,6 +12,8 @@ from agents.coordinator import grant_floor, sync_states
 from agents.models import Turn
 from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
+from agents.qualification.planning import plan_extraction
+from agents.quality.judging import judge_turn
 from agents.reasoning.ports import Analysis, Usage
 from crm.models.consent import ConsentState, Purpose
 from crm.services.consent import Evidence, is_opted_out, record_consent
@@ -28,6 +30,8 @@ from messaging.services.template_forms import TemplateForm
 from project.kernel.events import kick
 
 from .policy import Decision, Step
+from .record import describe_turn
+from .situation import Situation
 from .texts import phrase
 
 SURE = 0.6
@@ -35,7 +39,15 @@ SURE = 0.6
 
 
 @transaction.atomic
-def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Analysis | None, now: datetime) -> None:
+def act_on(
+    turn: Turn,
+    decision: Decision,
+    *,
+    grant: Grant | None,
+    analysis: Analysis | None,
+    now: datetime,
+    situation: Situation | None = None,
+) -> None:
     """Speak, hand over, record consent or stay silent; then the turn is done."""
     conversation = lock_conversation(turn.conversation_id)
     if not has_claim(turn):
@@ -45,7 +57,9 @@ def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Ana
     reply = ACTIONS[decision.step](turn, conversation, decision, grant, now)
     if decision.alert:
         _alert(turn, conversation, decision, now)
-    conclude(turn, decision, analysis, reply, now)
+    conclude(turn, decision, analysis, reply, now, situation)
+    plan_extraction(turn=turn, conversation=conversation, record=turn.analysis, now=now)
+    judge_turn(turn=turn, conversation=conversation, situation=situation, now=now)
     if conversation.turn_due_at is not None:  # the customer wrote while the agent was thinking
         kick_turns()
     if grant is not None and reply is None:  # else the floor is held until the words are out
@@ -64,13 +78,22 @@ def has_claim(turn: Turn) -> bool:
     return ours.values_list("pk", flat=True).first() is not None
 
 
-def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: Message | None, now: datetime) -> None:
+def conclude(
+    turn: Turn,
+    decision: Decision,
+    analysis: Analysis | None,
+    reply: Message | None,
+    now: datetime,
+    situation: Situation | None = None,
+) -> None:
     turn.state = TurnState.DONE
     turn.finished_at = now
     turn.claimed_until = None
     turn.decision = decision.step
     turn.reason = decision.reason
-    turn.analysis = _summary(analysis, decision)
+    turn.analysis = describe_turn(
+        _summary(analysis, decision), decision=decision, situation=situation, analysis=analysis
+    )
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
 

@@ -30,7 +30,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`trigger` is set with HAND_OVER; `alert` tells a person at once although the agent answers."""
+    """`trigger` is set with HAND_OVER; `alert` tells a person at once although the agent answers; `asks_for` is what
+    the words ask for: a fact of the lead."""
 
     step: Step
     reason: str
@@ -41,6 +42,7 @@ class Decision:
     read_by: str = ""
     read_ms: float = 0.0
     """Which tier heard the wish that decided this, and what that took."""
+    asks_for: str = ""
 
 
 def decide_explicit(situation: Situation, silenced: str) -> Decision | None:

@@ -5,6 +5,7 @@ leaves a turn whose lease runs out, and another takes it; one that fails five ti
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -15,6 +16,7 @@ from agents.coordinator import grant_floor
 from agents.models import Turn
 from agents.models.framework import Agent
 from agents.models.turns import TurnState
+from agents.qualification.asking import add_question, asked_by_model, missing_for
 from agents.reasoning.selection import LEAST_BUDGET_SECONDS, analyse
 from crm.services.trail import record_decision
 from messaging import floor
@@ -66,6 +68,15 @@ def take_one_due_turn(now: datetime) -> bool:
     return True
 
 
+def take_turn_of(conversation: Conversation, now: datetime) -> Turn | None:
+    """Answer this one conversation, whatever is due elsewhere. A failure is the caller's: nothing is tried again."""
+    with transaction.atomic():
+        turn = _open_on(lock_conversation(conversation), now)
+    if turn is not None:
+        _take(turn, now)
+    return turn
+
+
 # Both in plain SQL: they run for every message, and Django would spend longer on writing them than PostgreSQL on them.
 _TO_ANSWER = """
     FROM messaging_conversation AS conversation
@@ -87,8 +98,10 @@ _LOCK_NEXT_TO_RETAKE = f"SELECT * {_TO_RETAKE} ORDER BY due_at LIMIT 1 FOR NO KE
 def _open(now: datetime) -> Turn | None:
     """Open a turn for a conversation that is due, under the conversation's lock."""
     conversation = next(iter(Conversation.objects.raw(_LOCK_NEXT_TO_ANSWER, {"now": now})), None)
-    if conversation is None:
-        return None
+    return _open_on(conversation, now) if conversation else None
+
+
+def _open_on(conversation: Conversation, now: datetime) -> Turn | None:
     newest = conversation.messages.filter(direction=Direction.IN).order_by("-at", "-position").first()
     opened_at = conversation.unanswered_since or now
     conversation.turn_due_at = conversation.unanswered_since = None
@@ -126,7 +139,7 @@ def _take(turn: Turn, now: datetime) -> None:
     situation = read_situation(conversation=conversation, turn=turn, now=now)
     explicit = decide_explicit(situation, is_silenced(situation))
     if explicit is not None:
-        act_on(turn, explicit, grant=None, analysis=None, now=now)
+        act_on(turn, explicit, grant=None, analysis=None, now=now, situation=situation)
         return
     budget = _remaining_budget(turn, now)
     if situation.explicit.wants_human or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
@@ -158,10 +171,14 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
         _wait(turn, now, for_seat=False)
         return
     plan = plan_thought(conversation=conversation, now=now)
-    analysis = analyse(situation.question, settings=plan.model, budget_seconds=budget)
+    missing = missing_for(conversation) if plan.model else ""
+    question = replace(situation.question, missing=missing)
+    analysis = analyse(question, settings=plan.model, budget_seconds=budget)
     analysis = record_thought(plan=plan, analysis=analysis, conversation=conversation, turn=turn, now=now)
     decision: Decision = decide(situation, analysis)
-    act_on(turn, decision, grant=grant, analysis=analysis, now=now)
+    decision = asked_by_model(decision, analysis, missing)
+    decision = add_question(decision, situation=situation, analysis=analysis, conversation=conversation)
+    act_on(turn, decision, grant=grant, analysis=analysis, now=now, situation=situation)
 
 
 @transaction.atomic

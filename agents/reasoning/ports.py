@@ -138,6 +138,8 @@ class Question:
     business: str = ""
     sources: tuple[Source, ...] = ()
     is_vip: bool = False
+    missing: str = ""
+    """A fact of the lead that may be asked for, if it helps; a key of agents.qualification.fields.FIELDS."""
     workspace_id: int = 0
     channel: str = ""
     heard: Heard | None = None

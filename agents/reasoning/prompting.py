@@ -84,6 +84,7 @@ def ask_for_strategy(question: Question, reading: Reading) -> str:
         reading=_fence(_in_words(reading)),
         today=f"{question.now:%A, %d %B %Y}",
         sources=_sources(question),
+        missing=question.missing.replace("_", " ") or "nothing",
     )
 
 

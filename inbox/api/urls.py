@@ -16,10 +16,12 @@ from .conversations import (
 )
 from .corrections import Correct, CorrectionList
 from .documentation import Documentation
+from .facts import LeadFacts, LeadTagDetail, LeadTags
 from .handovers import Claim, HandoverDetail, HandoverList
 from .leads import LeadDetail, LeadList
 from .links import LinkPolicyView
 from .messages import MessageList
+from .quality import JudgeHandover, Quality
 from .reasoning import ModelCosts, ModelLimitsView
 from .templates import (
     ListTemplates,
@@ -85,6 +87,8 @@ urlpatterns = [
     path("handovers/<int:handover_id>/", HandoverDetail.as_view(), name="handover"),
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
     path("link-policy/", LinkPolicyView.as_view(), name="link-policy"),
+    path("handovers/<int:handover_id>/verdict/", JudgeHandover.as_view(), name="verdict"),
+    path("quality/", Quality.as_view(), name="quality"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
     path("leads/<int:lead_id>/identities/", people.IdentityList.as_view(), name="identities"),
@@ -107,6 +111,9 @@ urlpatterns = [
     path("webhooks/<int:subscription_id>/deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),
     path("webhooks/<int:subscription_id>/replay/", ReplayWebhook.as_view(), name="replay-webhook"),
     path("webhooks/deliveries/<uuid:delivery_id>/replay/", ReplayDelivery.as_view(), name="replay-delivery"),
+    path("leads/<int:lead_id>/facts/", LeadFacts.as_view(), name="facts"),
+    path("leads/<int:lead_id>/tags/", LeadTags.as_view(), name="tags"),
+    path("leads/<int:lead_id>/tags/<str:name>/", LeadTagDetail.as_view(), name="tag"),
     path("reasoning/costs/", ModelCosts.as_view(), name="model-costs"),
     path("reasoning/limits/", ModelLimitsView.as_view(), name="model-limits"),
     re_path("", UnknownAddress.as_view(), name="unknown"),

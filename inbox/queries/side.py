@@ -19,6 +19,7 @@ from handover.models.bookings import BookingState
 from inbox import words
 from inbox.desk import Desk
 from inbox.queries.names import name_of, spaced_phone
+from inbox.queries.turns import TurnTold, read_turns
 from messaging.models import Conversation
 
 TRAIL_PAGE = 40
@@ -83,6 +84,7 @@ class Reason:
     facts: tuple[tuple[str, str], ...]
     is_unsent: bool
     is_machinery: bool
+    turn: TurnTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,11 @@ def read_trail(
         found = found.filter(pk__lt=before)
     entries = list(found.order_by("-pk")[: TRAIL_PAGE + 1])
     shown = entries[:TRAIL_PAGE]
+    turns = read_turns(shown)
     return Trail(
         chosen=chosen if chosen in FILTERS else "story",
         filters=tuple(FILTERS.items()),
-        reasons=tuple(_reason(entry, desk, now) for entry in shown),
+        reasons=tuple(_reason(entry, desk, now, turns.get(entry.pk)) for entry in shown),
         older=shown[-1].pk if len(entries) > TRAIL_PAGE else None,
     )
 
@@ -140,7 +143,7 @@ def _belongs(chosen: str) -> Q:
     return ~machinery & ~Q(kind__in=SPOKEN)
 
 
-def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
+def _reason(entry: TrailEntry, desk: Desk, now: datetime, turn: TurnTold | None = None) -> Reason:
     day = words.day_name(entry.at, now, desk.zone)
     return Reason(
         id=entry.pk,
@@ -152,6 +155,7 @@ def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
         facts=tuple((name, _plain(value)) for name, value in entry.facts.items() if value not in (None, "", [], {})),
         is_unsent=entry.kind in UNSENT,
         is_machinery=entry.kind.startswith(MACHINERY),
+        turn=turn,
     )
 
 

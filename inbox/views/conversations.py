@@ -18,6 +18,7 @@ from crm.models import User
 from crm.services.profiles import change_profile
 from inbox.access import access_colleague
 from inbox.desk import DeskRequest, at_desk
+from inbox.queries.facts import read_facts
 from inbox.queries.side import read_lead, read_trail
 from inbox.queries.thread import read_changes, read_thread
 from inbox.views.attachments import files_in
@@ -69,6 +70,7 @@ def _thread_context(request: DeskRequest, conversation: Conversation) -> dict[st
         "thread": opened,
         "head": opened.header,
         "lead": read_lead(desk, conversation, now=now),
+        "facts": read_facts(desk, conversation.lead, now=now),
         "trail": read_trail(desk, conversation, chosen=_shown(request), now=now),
         "key": uuid.uuid4().hex,
     }
@@ -278,6 +280,7 @@ def _changes(request: DeskRequest, conversation_id: int, wrong: str = "") -> Htt
         "changes": changes,
         "head": changes.header,
         "lead": read_lead(desk, conversation, now=now),
+        "facts": read_facts(desk, conversation.lead, now=now),
         "trail": read_trail(desk, conversation, chosen=_shown(request), now=now),
         "wrong": wrong,
     }

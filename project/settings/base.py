@@ -105,7 +105,10 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 CELERY_BROKER_URL = celery_broker(REDIS_URL)
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "wake"
-CELERY_TASK_ROUTES = {"agents.tasks.take_turns": {"queue": "reasoning"}}
+CELERY_TASK_ROUTES = {
+    "agents.tasks.take_turns": {"queue": "reasoning"},
+    "agents.tasks.extract_facts": {"queue": "reasoning"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from agents import alerts, bus, coordinator, corrections, lost_words
 from agents.primary import turns
+from agents.qualification import extraction, scoring
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
@@ -32,6 +33,8 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     fetching.fetch_one_due_mailbox,
     apply_one_due_event,
     turns.take_one_due_turn,
+    extraction.extract_one_due,
+    scoring.rescore_one_due_batch,
     bus.deliver_one_due_agent_message,
     ladder.climb_one_due_step,
     coordinator.return_one_due_floor,
