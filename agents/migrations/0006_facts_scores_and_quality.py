@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agents", "0004_model_spending"),
+        ("agents", "0005_corrections"),
         ("crm", "0004_telegram_ids"),
         ("messaging", "0007_what_meta_tells"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
