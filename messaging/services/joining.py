@@ -73,7 +73,7 @@ def _join_rows(kept: Conversation, gone: Conversation) -> None:
     """The survivor stands where the newest word stood; what waits for an answer goes on waiting."""
     if _moment(gone.last_inbound_at) > _moment(kept.last_inbound_at):
         kept.channel_id, kept.last_inbound_at = gone.channel_id, gone.last_inbound_at
-    if gone.last_message_at > kept.last_message_at:
+    if gone.last_voice and gone.last_message_at > kept.last_message_at:
         kept.last_message_at = gone.last_message_at
         kept.last_preview, kept.last_voice = gone.last_preview, gone.last_voice
     if gone.status == ConversationStatus.OPEN:
