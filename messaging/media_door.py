@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -14,12 +14,14 @@ from messaging.models import Attachment
 from messaging.services.media_links import LinkExpired, attachment_behind
 from messaging.thumbnails import CONTENT_TYPE
 
+Answer = HttpResponse | StreamingHttpResponse
+
 SANDBOX: Final = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
 PIECE: Final = 256 * 1024
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
-def give_file(request: HttpRequest, attachment: Attachment) -> HttpResponse | StreamingHttpResponse:
+def give_file(request: HttpRequest, attachment: Attachment) -> Answer:
     """Pictures, sounds and films may be shown where they stand; everything else is saved, whatever it claims."""
     size = attachment.size or 0
     part = _wanted_part(request.headers.get("Range", ""), size)
@@ -35,14 +37,14 @@ def give_file(request: HttpRequest, attachment: Attachment) -> HttpResponse | St
     return _guarded(response)
 
 
-def give_thumbnail(attachment: Attachment) -> HttpResponse | StreamingHttpResponse:
+def give_thumbnail(attachment: Attachment) -> Answer:
     response = FileResponse(attachment.thumbnail.open("rb"), content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = "inline"
     return _guarded(response)
 
 
 @require_safe
-def public_file(request: HttpRequest, token: str, name: str) -> HttpResponse | StreamingHttpResponse:
+def public_file(request: HttpRequest, token: str, name: str) -> Answer:
     """For whoever holds a signed address: the provider that is to send the file, the customer who was sent it."""
     try:
         return give_file(request, attachment_behind(token))
@@ -50,7 +52,7 @@ def public_file(request: HttpRequest, token: str, name: str) -> HttpResponse | S
         return HttpResponse("This link has expired.", status=HTTPStatus.GONE, content_type="text/plain; charset=utf-8")
 
 
-def _guarded(response: Any) -> Any:
+def _guarded(response: Answer) -> Answer:
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, max-age=3600"

@@ -5,6 +5,7 @@ All of this is slow and none of it touches the database: no transaction is open 
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -67,7 +68,7 @@ def checked_type(fetched: Fetched) -> str:
     return content_type
 
 
-def _small(folder: str, small: Thumbnail | None) -> dict[str, object]:
+def _small(folder: str, small: Thumbnail | None) -> dict[str, Any]:
     if small is None:
         return {}
     written = _write(f"{folder}/small.webp", small.content)
@@ -84,4 +85,4 @@ def forget(attachment: Attachment) -> None:
     """Take what is stored of it away; the row is the caller's."""
     for stored in (attachment.file, attachment.thumbnail):
         if stored:
-            default_storage.delete(stored.name)
+            default_storage.delete(str(stored.name))

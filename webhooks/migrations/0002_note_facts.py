@@ -3,15 +3,17 @@
 from django.db import migrations
 
 NOTE = """
+-- in plpgsql, which keeps its plans for the session: it runs at every line of every trail
 CREATE FUNCTION webhooks_note(of_workspace bigint, of_lead bigint, of_fact text, happened timestamptz, known jsonb)
-RETURNS void LANGUAGE sql AS $$
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO webhooks_delivery (workspace_id, subscription_id, key, fact, lead_id, details, at, body, state, due_at,
                                    attempts_made, error)
     SELECT of_workspace, subscription.id, gen_random_uuid(), of_fact, of_lead, known, happened, '', 'pending', happened,
            0, ''
       FROM webhooks_subscription AS subscription
-     WHERE subscription.workspace_id = of_workspace AND subscription.is_active AND of_fact = ANY (subscription.facts)
-$$;
+     WHERE subscription.workspace_id = of_workspace AND subscription.is_active AND of_fact = ANY (subscription.facts);
+END $$;
 
 CREATE FUNCTION webhooks_note_trail() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
