@@ -39,5 +39,5 @@ class EmailTransport:
         raise TransportError(ErrorKind.REJECTED, detail="there is no list of mails that were sent")
 
     def _send_by_smtp(self, mail: EmailMessage, to: str) -> None:
-        content = mail.message().as_bytes(linesep="\r\n")
+        content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own message
         MailServer(self._config, self._secrets).send(sender=self._config["sender"], to=to, content=content)
