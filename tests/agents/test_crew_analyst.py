@@ -355,6 +355,4 @@ def test_the_calls_of_an_analysis_together_take_little_of_a_core(model: ModelDou
     started = time.process_time()
     for _ in range(20):
         analyst.analyse(question(), budget_seconds=20)
-    assert (
-        time.process_time() - started
-    ) / 20 < 0.06  # measured: 24 ms for three calls, the double's own share included
+    assert (time.process_time() - started) / 20 < 0.06  # measured: 24 ms for three calls, the double's included
