@@ -1,5 +1,7 @@
 """What models were asked, what it cost, how much it may cost, and what keeps them from answering."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
@@ -65,7 +67,7 @@ class ModelDay(models.Model):
         return f"{self.day}: {self.cost}"
 
 
-def _limit(of: str) -> models.DecimalField:
+def _limit(of: str) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True, help_text=f"US dollars {of}.")
 
 

@@ -87,7 +87,7 @@ def report_costs(*, workspace: Workspace, since: date, until: date) -> CostRepor
     """A handful of grouped queries, whatever the number of calls."""
     begin, end = _instants(workspace, since, until)
     calls = ModelCall.objects.filter(workspace=workspace, at__gte=begin, at__lt=end)
-    groups = list(calls.values("model", "crew", "outcome").annotate(**_SUMS).order_by())
+    groups: list[Group] = [{**row} for row in calls.values("model", "crew", "outcome").annotate(**_SUMS).order_by()]
     whole = _part("", groups)
     return CostReport(
         since=since,

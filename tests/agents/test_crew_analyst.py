@@ -349,10 +349,10 @@ def test_nothing_of_a_conversation_is_printed_or_kept_in_a_file(
     assert "".join(capfd.readouterr()) == ""
 
 
-def test_both_calls_together_take_little_of_a_core(model: ModelDouble, analyst: CrewAnalyst) -> None:
+def test_the_calls_of_an_analysis_together_take_little_of_a_core(model: ModelDouble, analyst: CrewAnalyst) -> None:
     for _ in range(3):
         analyst.analyse(question(), budget_seconds=20)
     started = time.process_time()
     for _ in range(20):
         analyst.analyse(question(), budget_seconds=20)
-    assert (time.process_time() - started) / 20 < 0.04  # measured: 9 ms, and the double's own share in here
+    assert (time.process_time() - started) / 20 < 0.06  # measured: 24 ms for three calls, the double's included
