@@ -118,7 +118,11 @@ def _wait_for_analysts() -> None:
 
 @contextmanager
 def _thinking_with(base_url: str) -> Iterator[None]:
-    wanted = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "scripted" if base_url else "", "OPENAI_FALLBACKS": []}
+    wanted: dict[str, Any] = {
+        "OPENAI_BASE_URL": base_url,
+        "OPENAI_API_KEY": "scripted" if base_url else "",
+        "OPENAI_FALLBACKS": [],
+    }
     before = {name: getattr(settings, name) for name in wanted}
     _set(wanted)
     try:
