@@ -87,12 +87,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An entry of the workspace's own knowledge: `title` is its question, `text` its answer."""
+    """A piece of the workspace's own knowledge: an entry (`title` is its question, `text` its answer), a passage of a
+    document, or a product.
+
+    `ref` names its row in the trail; `excerpt` is what is quoted of a passage that is too long to be an answer.
+    """
 
     id: int
     title: str
     text: str
     rank: float
+    ref: str = ""
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

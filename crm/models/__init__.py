@@ -1,4 +1,5 @@
 from .activity import Activity
+from .catalogue import Product, StockAlert
 from .consent import Consent, Hold
 from .people import Identity, Lead
 from .trail import TrailEntry
@@ -11,7 +12,9 @@ __all__ = [
     "Identity",
     "Lead",
     "Membership",
+    "Product",
     "Role",
+    "StockAlert",
     "TrailEntry",
     "User",
     "Workspace",
