@@ -12,11 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
 from messaging.channel_settings import Setting, settings_in
+from messaging.media_fetch import Fetch
 from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
@@ -240,6 +242,14 @@ def found_event(kind: str, seen: Seen) -> Found:
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
     look_up = cast(Callable[..., Reaction], _part(kind, "errors", "reaction_for"))
     return look_up(code, to=to)
+
+
+@lru_cache(maxsize=64)
+def media_fetch_of(kind: str) -> Fetch | None:
+    """How this kind's media are fetched; None where customers cannot send any, or it comes with the message."""
+    if kind not in CHANNELS or find_spec(f"{CHANNELS[kind]}.media") is None:
+        return None
+    return cast(Fetch, _part(kind, "media", "fetch"))
 
 
 def verify(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], doors: Mapping[str, str]) -> Verified:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -24,7 +24,7 @@ from agents.reasoning.rules import SUMMARY_LENGTH, base_language, choose_languag
 
 LONGEST_REPLY = 1500
 _SPOKEN = frozenset({Action.REPLY, Action.ASK})
-Shape = TypeVar("Shape", bound="Answer")
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def _known_intent(value: Any) -> Any:
@@ -69,7 +69,7 @@ class StrategyAnswer(Answer):
     confidence: Annotated[float, _bounded(0.0, 1.0)]
 
 
-BLANK: dict[type[Answer], str] = {
+BLANK: dict[type[BaseModel], str] = {
     ReadingAnswer: (
         '{"intent": "unclear", "wants_human": false, "opt_out": false, "opt_in": false, "priority": "low", '
         '"sentiment": 0, "urgency": "low", "language": "en", "confidence": 0, "summary": ""}'
@@ -81,21 +81,32 @@ BLANK: dict[type[Answer], str] = {
 """Valid answers that say nothing, for a rehearsal without a model."""
 
 
+_UNTOLD = frozenset({"title", "default", "examples", "$defs", "minLength", "maxLength"})
+"""Not in the strict subset, or of no use to a model. What they demand is checked when the answer is parsed."""
+
+
 @cache
-def schema_of(shape: type[Answer]) -> dict[str, Any]:
-    """In the strict subset: every property required, no others allowed."""
+def schema_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """In the strict subset: no reference, every property required, no others allowed."""
     schema = shape.model_json_schema()
-    properties = {name: _bare(part) for name, part in schema["properties"].items()}
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return _strict(schema, schema.get("$defs", {}))
 
 
-def _bare(part: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key not in {"title", "default"}}
+def _strict(part: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in part:
+        part = {**named[part["$ref"].rpartition("/")[2]], **{key: part[key] for key in part if key != "$ref"}}
+    told = {key: _strict_within(key, value, named) for key, value in part.items() if key not in _UNTOLD}
+    if "properties" in told:
+        told |= {"required": list(told["properties"]), "additionalProperties": False}
+    return told
+
+
+def _strict_within(key: str, value: Any, named: Mapping[str, Any]) -> Any:
+    if key == "properties":
+        return {name: _strict(part, named) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_strict(part, named) if isinstance(part, dict) else part for part in value]
+    return _strict(value, named) if isinstance(value, dict) else value
 
 
 def parse_answer(shape: type[Shape], content: str) -> Shape:

@@ -13,8 +13,9 @@ from typing import Any
 
 import openai
 from openai.types.chat import ChatCompletion
+from pydantic import BaseModel
 
-from agents.reasoning.answers import Answer, schema_of
+from agents.reasoning.answers import schema_of
 from agents.reasoning.ports import AnalystUnavailable, Failure, ModelSettings
 
 VENDOR = "https://api.openai.com/v1"
@@ -62,24 +63,24 @@ class ChatEndpoint:
             api_key=settings.api_key, base_url=settings.base_url or VENDOR, max_retries=0, timeout=30
         )
 
-    def complete(self, messages: list[Any], shape: type[Answer], allowance: Allowance) -> str:
+    def complete(self, crew: str, messages: list[Any], shape: type[BaseModel], allowance: Allowance) -> str:
         """The text of the answer, which should be JSON of that shape."""
         seconds = allowance.seconds_left
         if seconds < SHORTEST_CALL:
             raise AnalystUnavailable(Failure.TIMEOUT, "no time left")
         allowance.meter.note_call()
         try:
-            completion = self._create(messages, shape, seconds)
+            completion = self._create(crew, messages, shape, seconds)
         except _SchemaRejected:
             self._takes_schema = False  # from now on it is told in words
-            return self.complete(messages, shape, allowance)
+            return self.complete(crew, messages, shape, allowance)
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise AnalystUnavailable(Failure.INVALID, "not a chat completion")
         allowance.meter.note_tokens(completion)
         return _content(completion)
 
-    def _create(self, messages: list[Any], shape: type[Answer], seconds: float) -> object:
-        options: dict[str, Any] = {"messages": messages, "response_format": _response_format(shape)}
+    def _create(self, crew: str, messages: list[Any], shape: type[BaseModel], seconds: float) -> object:
+        options: dict[str, Any] = {"messages": messages, "response_format": _response_format(crew, shape)}
         if not self._takes_schema:
             options = {"messages": [*messages, _in_words(shape)]}
         timeout = openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
@@ -104,13 +105,13 @@ class _SchemaRejected(Exception):
     """The server knows no structured output."""
 
 
-def _in_words(shape: type[Answer]) -> dict[str, str]:
+def _in_words(shape: type[BaseModel]) -> dict[str, str]:
     schema = json.dumps(schema_of(shape))
     return {"role": "system", "content": f"Answer with one JSON object that fits this JSON schema: {schema}"}
 
 
-def _response_format(shape: type[Answer]) -> dict[str, Any]:
-    schema = {"name": shape.__name__, "schema": schema_of(shape), "strict": True}
+def _response_format(crew: str, shape: type[BaseModel]) -> dict[str, Any]:
+    schema = {"name": crew, "schema": schema_of(shape), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -15,6 +17,12 @@ FOLDER = Path(__file__).parent / "prompts"
 LONGEST_MESSAGE = 4000
 LONGEST_LINE = 600
 LONGEST_PROFILE = 2000
+LONGEST_INPUT = 16_000
+REPAIR = """{request}
+
+Your previous answer could not be used: {flaw}. Answer again with one complete JSON object that fits this schema, and
+nothing else:
+{schema}"""
 _SLOT = re.compile(r"\{(\w+)\}")
 _SPEAKERS = {Voice.CUSTOMER: "customer", Voice.AGENT: "assistant", Voice.HUMAN: "our colleague"}
 
@@ -27,7 +35,7 @@ class Prompt:
     backstory: str
     expected_output: str
     task: str
-    repair: str
+    repair: str = REPAIR
 
 
 @cache
@@ -36,8 +44,21 @@ def prompt(name: str) -> Prompt:
 
 
 @cache
-def prompts_version() -> str:
-    return f"intent {prompt('intent').version}, strategy {prompt('strategy').version}"
+def prompts_version(*names: str) -> str:
+    """With the hash of the text: a version that somebody forgot to raise still shows."""
+    return ", ".join(f"{name} {prompt(name).version} ({_hash(name)})" for name in names)
+
+
+def _hash(name: str) -> str:
+    return sha256((FOLDER / f"{name}.yaml").read_bytes()).hexdigest()[:8]
+
+
+def ask_for(name: str, inputs: Mapping[str, str]) -> str:
+    """The task of any prompt. All inputs are fenced: whoever asks may pass on a customer's words as they are."""
+    template = prompt(name).task
+    if missing := set(_SLOT.findall(template)) - set(inputs):
+        raise ValueError(f"prompt {name!r} also needs {sorted(missing)}")
+    return _fill(template, **{slot: _fence(text[:LONGEST_INPUT]) for slot, text in inputs.items()})
 
 
 def ask_for_reading(question: Question) -> str:

@@ -221,6 +221,13 @@ REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 SENDING_SEATS = env_int("SENDING_SEATS", 8, minimum=1)
 """How many messages one worker may be sending at once; its other threads stay free when a provider hangs."""
 
+# Media, and calls to addresses that others named
+
+MEDIA_MAX_BYTES = env_int("MEDIA_MAX_BYTES", 25 * 1024 * 1024, minimum=1)
+"""The largest file that is taken in, from customers and from the team alike."""
+REACHABLE_NETWORKS = env_list("REACHABLE_NETWORKS")
+"""Private networks (10.1.0.0/16) that media and webhooks may be fetched from and sent to; public ones always may."""
+
 # Is it alive?
 
 CANARY_SECONDS = env_int("CANARY_SECONDS", 60, minimum=0)

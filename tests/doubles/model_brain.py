@@ -27,6 +27,7 @@ _LANGUAGES = (
     ("fr", r"\b(bonjour|merci|vous|je)\b"),
     ("de", r"\b(hallo|danke|ich|nicht)\b"),
 )
+_NAMED = {"intent": "reading", "strategy": "strategy"}
 _TYPICAL: dict[str, Any] = {
     "string": "",
     "number": 0.5,
@@ -50,13 +51,22 @@ def schema_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def kind_of(body: Mapping[str, Any]) -> str:
+    """ "reading" and "strategy" whatever they are called; else the name of the schema, "text" without one."""
     properties = (schema_of(body) or {}).get("properties", {})
+    name = _name_of_schema(body)
+    if name in _NAMED:
+        return _NAMED[name]
     prompt = "" if properties else _prompt(body)
-    if "intent" in properties or '"intent"' in prompt:
+    if {"intent", "opt_out"} <= set(properties) or '"intent"' in prompt:
         return "reading"
     if "action" in properties or '"action"' in prompt:
         return "strategy"
-    return "text"
+    return name if properties and name else "text"
+
+
+def _name_of_schema(body: Mapping[str, Any]) -> str:
+    wanted = body.get("response_format") or {}
+    return str(wanted.get("json_schema", {}).get("name", ""))
 
 
 def answer_for(body: Mapping[str, Any], kind: str) -> dict[str, Any] | str:
@@ -64,7 +74,7 @@ def answer_for(body: Mapping[str, Any], kind: str) -> dict[str, Any] | str:
     text = _customer_text(prompt)
     if kind == "text":
         return f"Model: you wrote {text[:200]!r}."
-    known = _reading(text) if kind == "reading" else _strategy(text, prompt)
+    known = {"reading": _reading(text), "strategy": _strategy(text, prompt)}.get(kind, {})
     return _fit(schema_of(body), known)
 
 
@@ -81,6 +91,8 @@ def _typical(part: Mapping[str, Any]) -> Any:
         return part["enum"][0]
     if "anyOf" in part:
         return _typical(part["anyOf"][-1])
+    if part.get("type") == "object":
+        return {name: _typical(inner) for name, inner in part.get("properties", {}).items()}
     return _TYPICAL.get(part.get("type", "string"))
 
 
