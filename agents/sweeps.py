@@ -5,6 +5,7 @@ from project.kernel.due import Sweep, register_sweep
 
 def register() -> None:
     from agents import alerts, bus, coordinator, lost_words, tasks
+    from agents.knowledge import meaning, sources
     from agents.primary import turns
 
     register_sweep(Sweep("turns", turns.has_due_turns, tasks.take_turns))
@@ -13,3 +14,5 @@ def register() -> None:
     register_sweep(Sweep("troubles", alerts.has_untold_troubles, tasks.tell_troubles))
     register_sweep(Sweep("lost words", lost_words.has_lost_words, tasks.alert_of_lost_words))
     register_sweep(Sweep("returning floors", coordinator.has_returning_floors, tasks.return_floors))
+    register_sweep(Sweep("knowledge sources", sources.has_due_sources, tasks.read_sources))
+    register_sweep(Sweep("embeddings", meaning.has_unembedded, tasks.embed_knowledge))

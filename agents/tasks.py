@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from agents import alerts, bus, coordinator, lost_words
+from agents.knowledge import meaning, sources
 from agents.primary import turns
 from project.kernel import clock
 from project.kernel.due import drain
@@ -36,3 +37,13 @@ def tell_troubles() -> int:
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.read_sources")
+def read_sources() -> int:
+    return drain(sources.read_one_due_source, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.embed_knowledge")
+def embed_knowledge() -> int:
+    return drain(meaning.embed_one_due_batch, clock=clock.now, limit=20)

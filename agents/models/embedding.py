@@ -21,19 +21,19 @@ class MD5Text(Func):
     output_field = models.CharField()
 
 
-def text_key(*columns: str) -> MD5Text:
-    parts: list[Any] = []
-    for column in columns:
-        parts += [F(column), Value("\n")]
-    return MD5Text(_ConcatOperator(*parts))
-
-
-class _ConcatOperator(Func):
+class Joined(Func):
     """`a || b`: immutable, where CONCAT() is not, so that a generated column may hold it."""
 
     template = "(%(expressions)s)"
     arg_joiner = " || "
     output_field = models.TextField()
+
+
+def text_key(*columns: str) -> MD5Text:
+    parts: list[Any] = []
+    for column in columns:
+        parts += [F(column), Value("\n")]
+    return MD5Text(Joined(*parts))
 
 
 class Embedded(models.Model):

@@ -216,6 +216,11 @@ REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0, minimum=1
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""
 
+EMBEDDINGS_MODEL_NAME = env_str("EMBEDDINGS_MODEL_NAME", "")
+"""Such as text-embedding-3-small. Empty: knowledge is found by its words alone, which needs no model."""
+EMBEDDINGS_BASE_URL = env_url("EMBEDDINGS_BASE_URL", "")
+"""Where it is not the model's own address."""
+
 # Sending
 
 SENDING_SEATS = env_int("SENDING_SEATS", 8, minimum=1)
