@@ -9,6 +9,8 @@ class AgentsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import receivers, sweeps
+        from .tools import builtin
 
         receivers.connect()
         sweeps.register()
+        builtin.register()

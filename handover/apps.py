@@ -8,7 +8,11 @@ class HandoverConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from agents.tools.registry import register_appointment_desk
+
         from . import monitor, sweeps
+        from .services.appointments import offer_appointment
 
         monitor.subscribe()
         sweeps.register()
+        register_appointment_desk(offer_appointment)

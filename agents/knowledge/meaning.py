@@ -130,7 +130,7 @@ def _embed(batch: list[Any], wanted: EmbeddingSettings) -> bool:
         if not unavailable.is_about_the_text:
             return False
         if len(batch) > 1:  # one of them is the culprit: each alone
-            return all([_embed([row], wanted) for row in batch])
+            return all(_embed([row], wanted) for row in batch)
         vectors = [None]  # found by its words only, until it is edited
     _keep(batch, vectors)
     return True

@@ -290,5 +290,3 @@ def _kick_reading() -> None:
     from agents.tasks import read_sources
 
     kick(read_sources)
-
-

@@ -1,4 +1,4 @@
-"""Documents, web pages and price lists that a workspace gives its agents to read, and the passages they are cut into."""
+"""Documents, pages and price lists that a workspace gives its agents to read, and the passages they are cut into."""
 
 from __future__ import annotations
 

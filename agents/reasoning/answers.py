@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
@@ -19,6 +20,7 @@ from agents.reasoning.ports import (
     Reading,
     Strategy,
     Tier,
+    ToolWish,
 )
 from agents.reasoning.rules import SUMMARY_LENGTH, base_language, choose_language
 
@@ -67,6 +69,8 @@ class StrategyAnswer(Answer):
     cited: list[int]
     escalate: bool
     confidence: Annotated[float, _bounded(0.0, 1.0)]
+    tool_name: str | None = None
+    tool_arguments: str | None = None
 
 
 BLANK: dict[type[BaseModel], str] = {
@@ -143,6 +147,9 @@ def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
 
 
 def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
+    if answer.tool_name and question.tools:
+        wish = to_wish(answer.tool_name, answer.tool_arguments)
+        return Strategy(Action.STAY_SILENT, None, f"asks for {wish.name}", tool=wish)
     reply = (answer.reply or "").replace("\x00", "").strip() if answer.action in _SPOKEN else ""
     if answer.action in _SPOKEN and not reply:
         raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
@@ -156,6 +163,17 @@ def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
         escalate=answer.escalate,
         confidence=answer.confidence,
     )
+
+
+def to_wish(name: str, arguments: str | None) -> ToolWish:
+    """The strict subset of JSON schema knows no free objects, so the inputs travel as text."""
+    try:
+        content = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict):
+        return ToolWish(name.strip()[:64], content)
+    return ToolWish(name.strip()[:64], {}, flaw="tool_arguments is not a JSON object")
 
 
 def _language(code: str, question: Question) -> str:

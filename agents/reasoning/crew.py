@@ -129,7 +129,9 @@ class _Desk:
         self._line.allowance = allowance
         patience = _Patience(allowance)
         intent, strategy = self._seat("intent", ReadingAnswer), self._seat("strategy", StrategyAnswer)
-        reading = patience.ask(intent, ask_for_reading(question), lambda answer: to_reading(answer, question))
+        reading = question.reading or patience.ask(
+            intent, ask_for_reading(question), lambda answer: to_reading(answer, question)
+        )
         if reading.opt_out or reading.wants_human:
             return reading, _without_asking(reading)
         request = ask_for_strategy(question, reading)

@@ -135,7 +135,9 @@ def _is_supported(claim: Claim, ground: Ground, is_discount: bool) -> bool:
     if claim.kind == "time":
         return _is_time_supported(claim, ground)
     numbers = values_of([claim])
-    if claim.kind == "amount" and any(known.kind == "amount" and values_of([known]) == numbers for known in ground.claims):
+    if claim.kind == "amount" and any(
+        known.kind == "amount" and values_of([known]) == numbers for known in ground.claims
+    ):
         return _has_same_currency(claim, ground)
     return claim.kind in ("amount", "duration", "number") and numbers <= _bare_numbers(ground)
 

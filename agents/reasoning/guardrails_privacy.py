@@ -67,7 +67,9 @@ def _may_be_phone(text: str) -> bool:
 
 
 def links_in(text: str) -> frozenset[str]:
-    return frozenset(re.sub(r"^https?://(www\.)?|^www\.", "", link.rstrip(".,;:!?").casefold()) for link in _LINK.findall(text))
+    return frozenset(
+        re.sub(r"^https?://(www\.)?|^www\.", "", link.rstrip(".,;:!?").casefold()) for link in _LINK.findall(text)
+    )
 
 
 @cache

@@ -5,10 +5,11 @@ Nothing here knows Django, CrewAI or any model: every adapter (crew, offline, a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Intent(StrEnum):
@@ -102,8 +103,36 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool that may be asked for; `schema` is the JSON schema of its inputs, as text."""
+
+    name: str
+    description: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolWish:
+    """The tool that an analyst asks for; `flaw` says what is wrong with the inputs, if they cannot even be read."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """All that an analyst may know. `text` joins every customer message not yet answered, one per line."""
+    """All that an analyst may know. `text` joins every customer message not yet answered, one per line.
+
+    `tools` may be asked for, `results` are what they answered so far, `flaws` why the reply before could not be sent;
+    `reading` is what the intent analyst made of it already. `canary` marks our instructions: it must never be said.
+    """
 
     text: str
     now: datetime
@@ -115,6 +144,11 @@ class Question:
     business: str = ""
     sources: tuple[Source, ...] = ()
     is_vip: bool = False
+    tools: tuple[ToolOffer, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+    flaws: tuple[str, ...] = ()
+    reading: Reading | None = None
+    canary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +170,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """The strategy analyst's result. `reply` is None exactly when nothing is to be said."""
+    """The strategy analyst's result. `reply` is None exactly when nothing is to be said, or a `tool` is asked first."""
 
     action: Action
     reply: str | None
@@ -144,6 +178,7 @@ class Strategy:
     cited: tuple[int, ...] = ()
     escalate: bool = False
     confidence: float = 0.0
+    tool: ToolWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +194,23 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`fallback_reason` says why the offline tier answered although a model was wanted."""
+    """`fallback_reason` says why the offline tier answered although a model was wanted.
+
+    `sources` are all that the reply may rest on, what tools found included; `calls` the tools that were used.
+    `breaches` are why drafts were not sent, the last of them being `withheld`; `trigger` is the handover's, where the
+    guardrails ask for one.
+    """
 
     reading: Reading
     strategy: Strategy
     tier: Tier
     usage: Usage
     fallback_reason: str | None = None
+    sources: tuple[Source, ...] = ()
+    calls: tuple[str, ...] = ()
+    breaches: tuple[str, ...] = ()
+    withheld: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ def ask_for_strategy(question: Question, reading: Reading) -> str:
         reading=_fence(_in_words(reading)),
         today=f"{question.now:%A, %d %B %Y}",
         sources=_sources(question),
+        tools=_tools(question),
+        results=_results(question),
+        flaws=_flaws(question),
     )
 
 
@@ -92,6 +95,7 @@ def _common(question: Question) -> dict[str, str]:
         "business": _fence(question.business[:LONGEST_PROFILE]),
         "history": "\n".join(_history(question)) or "(this is the first message)",
         "message": _fence(question.text[:LONGEST_MESSAGE]),
+        "canary": question.canary or "none",
     }
 
 
@@ -109,6 +113,22 @@ def _sources(question: Question) -> str:
         for source in question.sources
     )
     return "\n".join(entries) or "(nothing was found)"
+
+
+def _tools(question: Question) -> str:
+    offered = (f"- {tool.name}: {_fence(tool.description)} Inputs: {tool.schema}" for tool in question.tools)
+    return "\n".join(offered) or "(none)"
+
+
+def _results(question: Question) -> str:
+    found = (f'<result tool="{_fence(result.name)}">\n{_fence(result.text)}\n</result>' for result in question.results)
+    return "\n".join(found) or "(no tool was asked yet)"
+
+
+def _flaws(question: Question) -> str:
+    if not question.flaws:
+        return ""
+    return "Your previous reply could not be sent: " + "; ".join(map(_fence, question.flaws)) + ". Write another one."
 
 
 def _in_words(reading: Reading) -> str:

@@ -45,7 +45,9 @@ class Product(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "sku"], name="product_once"),
             models.CheckConstraint(condition=Q(price__isnull=True) | Q(price__gte=0), name="product_price_positive"),
-            models.CheckConstraint(condition=Q(price__isnull=True) | ~Q(currency=""), name="product_price_has_currency"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | ~Q(currency=""), name="product_price_has_currency"
+            ),
             models.CheckConstraint(condition=Q(stock__isnull=True) | Q(stock__gte=0), name="product_stock_positive"),
         ]
         # read by: the agents' search for products
@@ -86,16 +88,13 @@ class StockAlert(models.Model):
                 fields=["workspace", "lead", "product"], condition=Q(state="waiting"), name="stock_alert_one_open"
             ),
             models.CheckConstraint(
-                condition=Q(state="waiting", ended_at__isnull=True)
-                | (~Q(state="waiting") & Q(ended_at__isnull=False)),
+                condition=Q(state="waiting", ended_at__isnull=True) | (~Q(state="waiting") & Q(ended_at__isnull=False)),
                 name="stock_alert_ended_has_time",
             ),
         ]
         indexes = [
             # read by: the queue of those who wait for a product
-            models.Index(
-                fields=["product", "requested_at"], condition=Q(state="waiting"), name="stock_alert_waiting"
-            )
+            models.Index(fields=["product", "requested_at"], condition=Q(state="waiting"), name="stock_alert_waiting")
         ]
 
     def __str__(self) -> str:
