@@ -7,7 +7,19 @@ from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from .admin_base import BatonAdmin, ReadOnlyAdmin
-from .models import Activity, Consent, Hold, Identity, Lead, Membership, TrailEntry, User, Workspace
+from .models import (
+    Activity,
+    Consent,
+    Hold,
+    Identity,
+    Lead,
+    Membership,
+    Product,
+    StockAlert,
+    TrailEntry,
+    User,
+    Workspace,
+)
 
 
 class MembershipInline(TabularInline):
@@ -139,3 +151,22 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super(ReadOnlyAdmin, self).has_delete_permission(request, obj)
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    """Imported and counted on the product screen, which checks each row."""
+
+    list_display = ["name", "sku", "price", "currency", "stock", "is_active", "workspace"]
+    list_filter = ["is_active", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "sku"]
+
+
+@admin.register(StockAlert)
+class StockAlertAdmin(ReadOnlyAdmin):
+    list_display = ["requested_at", "lead", "product", "state", "workspace"]
+    list_filter = ["state", "workspace"]
+    list_select_related = ["lead", "product", "workspace"]
+    search_fields = ["lead__name", "product__name"]
+    ordering = ["-id"]

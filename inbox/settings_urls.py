@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, tokens
+from inbox.settings import calendly, channels, general, handover, hours, knowledge, members, tokens, tools
 
 urlpatterns = [
     path("", general.general, name="settings"),
@@ -20,6 +20,14 @@ urlpatterns = [
     path("knowledge/add/", knowledge.add_entry, name="settings_add_entry"),
     path("knowledge/<int:entry_id>/", knowledge.edit_entry, name="settings_entry"),
     path("knowledge/<int:entry_id>/remove/", knowledge.remove_entry, name="settings_remove_entry"),
+    path("knowledge/sources/add/", knowledge.new_source, name="settings_add_source"),
+    path("knowledge/sources/<int:source_id>/", knowledge.source, name="settings_source"),
+    path("knowledge/sources/<int:source_id>/read/", knowledge.reread_source, name="settings_reread_source"),
+    path("knowledge/sources/<int:source_id>/switch/", knowledge.toggle_source, name="settings_switch_source"),
+    path("knowledge/sources/<int:source_id>/remove/", knowledge.drop_source, name="settings_remove_source"),
+    path("tools/", tools.tools, name="settings_tools"),
+    path("tools/add/", tools.new_tool, name="settings_add_tool"),
+    path("tools/<int:tool_id>/remove/", tools.drop_tool, name="settings_remove_tool"),
     path("members/", members.members, name="settings_members"),
     path("members/<int:member_id>/role/", members.set_role, name="settings_member_role"),
     path("members/<int:member_id>/remove/", members.remove, name="settings_remove_member"),

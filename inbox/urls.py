@@ -2,7 +2,18 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-from inbox.views import alarm, audit, conversations, handovers, home, listing, senders, undelivered
+from inbox.views import (
+    alarm,
+    audit,
+    conversations,
+    handovers,
+    home,
+    listing,
+    products,
+    senders,
+    unanswered,
+    undelivered,
+)
 
 app_name = "inbox"
 
@@ -36,6 +47,18 @@ urlpatterns = [
     path(f"{letters}replay/", undelivered.replay_alike, name="replay_alike"),
     path(f"{letters}<uuid:message_id>/replay/", undelivered.replay, name="replay_letter"),
     path(f"{letters}<uuid:message_id>/dismiss/", undelivered.dismiss, name="dismiss_letter"),
+    path("w/<slug:slug>/unanswered/", unanswered.unanswered, name="unanswered"),
+    path("w/<slug:slug>/unanswered/<int:question_id>/answer/", unanswered.answer, name="answer_question"),
+    path("w/<slug:slug>/unanswered/<int:question_id>/dismiss/", unanswered.dismiss, name="dismiss_question"),
+    path("w/<slug:slug>/products/", products.products, name="products"),
+    path("w/<slug:slug>/products/import/", products.import_table, name="import_products"),
+    path("w/<slug:slug>/products/<int:product_id>/stock/", products.stock, name="set_stock"),
+    path("w/<slug:slug>/products/<int:product_id>/waiting/", products.waiting, name="waiting_for"),
+    path(
+        "w/<slug:slug>/products/<int:product_id>/waiting/<int:alert_id>/withdraw/",
+        products.withdraw,
+        name="withdraw_alert",
+    ),
     path("w/<slug:slug>/audit/", audit.audit, name="audit"),
     path("w/<slug:slug>/audit/run/", audit.run, name="run_audit"),
 ]

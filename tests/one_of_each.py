@@ -2,8 +2,20 @@
 
 from datetime import time, timedelta
 
-from agents.models import AgentMessage, AgentState, KnowledgeEntry, StaffAlert, Turn
-from crm.models import Activity, Consent, Hold
+from agents.models import (
+    AgentMessage,
+    AgentState,
+    Asking,
+    KnowledgeChunk,
+    KnowledgeEntry,
+    KnowledgeSource,
+    StaffAlert,
+    ToolCall,
+    Turn,
+    UnansweredQuestion,
+    WorkspaceTool,
+)
+from crm.models import Activity, Consent, Hold, Product, StockAlert
 from crm.services.trail import record_decision
 from handover.models import (
     Booking,
@@ -119,7 +131,7 @@ def _messaging(cast: Cast, message: Message) -> None:
 
 def _agents(cast: Cast, message: Message) -> None:
     of_lead = {"workspace": cast.acme, "lead": cast.davi}
-    Turn.objects.create(
+    turn = Turn.objects.create(
         **of_lead,
         conversation=cast.conversation,
         state="parked",
@@ -134,6 +146,33 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     StaffAlert.objects.create(**of_lead, user=cast.bruno, key="k", subject="Davi waits", body="…", created_at=NOON)
     KnowledgeEntry.objects.create(workspace=cast.acme, question="Price?", answer="Ten.")
+    _knowledge(cast, turn)
+
+
+def _knowledge(cast: Cast, turn: Turn) -> None:
+    of_lead = {"workspace": cast.acme, "lead": cast.davi}
+    source = KnowledgeSource.objects.create(
+        workspace=cast.acme, kind="text", title="Terms", original=b"Ten days.", due_at=NOON, created_at=NOON
+    )
+    KnowledgeChunk.objects.create(workspace=cast.acme, source=source, position=0, title="Terms", text="Ten days.")
+    question = UnansweredQuestion.objects.create(
+        workspace=cast.acme, text="Parking?", terms=["parki"], first_asked_at=NOON, last_asked_at=NOON
+    )
+    Asking.objects.create(**of_lead, question=question, turn=turn, text="Parking?", at=NOON)
+    WorkspaceTool.objects.create(
+        workspace=cast.acme,
+        name="order_status",
+        description="Where an order is.",
+        url="https://acme.test/orders",
+        callers=["customer"],
+        secrets={"signing_key": "tool-signing-secret"},
+        created_at=NOON,
+    )
+    ToolCall.objects.create(**of_lead, turn=turn, tool="check_stock", caller="customer", state="done", at=NOON)
+    product = Product.objects.create(
+        workspace=cast.acme, sku="MUG", name="Mug", price=10, currency="EUR", stock=0, updated_at=NOON
+    )
+    StockAlert.objects.create(**of_lead, product=product, context="Tell me!", requested_at=NOON)
 
 
 def _handover(cast: Cast) -> None:

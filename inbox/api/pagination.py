@@ -37,3 +37,15 @@ class NewestHandovers(Cursor):
 
 class NewestLeads(Cursor):
     ordering = ("-created_at", "-id")
+
+
+class MostAsked(Cursor):
+    ordering = ("-times_asked", "-id")
+
+
+class ProductsByName(Cursor):
+    ordering = ("name", "id")
+
+
+class NewestAlerts(Cursor):
+    ordering = ("-requested_at", "-id")

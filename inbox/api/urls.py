@@ -14,8 +14,22 @@ from .conversations import (
 )
 from .documentation import Documentation
 from .handovers import Claim, HandoverDetail, HandoverList
+from .knowledge import (
+    AnswerOnce,
+    DismissQuestion,
+    EntryDetail,
+    EntryList,
+    KnowledgeSearch,
+    ReadAgain,
+    SourceDetail,
+    SourceList,
+    ToolDetail,
+    ToolList,
+    UnansweredList,
+)
 from .leads import LeadDetail, LeadList
 from .messages import MessageList
+from .products import ImportProducts, ProductList, ProductStock, StockAlertList
 from .undelivered import Dismiss, OverrideDoubt, Replay, UndeliveredList
 from .unknown import UnknownAddress
 from .workspaces import WorkspaceList
@@ -48,5 +62,20 @@ urlpatterns = [
     path("handovers/<int:handover_id>/claim/", Claim.as_view(), name="claim"),
     path("leads/", LeadList.as_view(), name="leads"),
     path("leads/<int:lead_id>/", LeadDetail.as_view(), name="lead"),
+    path("knowledge/search/", KnowledgeSearch.as_view(), name="knowledge-search"),
+    path("knowledge/sources/", SourceList.as_view(), name="knowledge-sources"),
+    path("knowledge/sources/<int:source_id>/", SourceDetail.as_view(), name="knowledge-source"),
+    path("knowledge/sources/<int:source_id>/read/", ReadAgain.as_view(), name="knowledge-read"),
+    path("knowledge/entries/", EntryList.as_view(), name="knowledge-entries"),
+    path("knowledge/entries/<int:entry_id>/", EntryDetail.as_view(), name="knowledge-entry"),
+    path("knowledge/unanswered/", UnansweredList.as_view(), name="unanswered"),
+    path("knowledge/unanswered/<int:question_id>/answer/", AnswerOnce.as_view(), name="answer"),
+    path("knowledge/unanswered/<int:question_id>/dismiss/", DismissQuestion.as_view(), name="dismiss-question"),
+    path("products/", ProductList.as_view(), name="products"),
+    path("products/import/", ImportProducts.as_view(), name="import-products"),
+    path("products/<int:product_id>/", ProductStock.as_view(), name="product"),
+    path("stock-alerts/", StockAlertList.as_view(), name="stock-alerts"),
+    path("tools/", ToolList.as_view(), name="tools"),
+    path("tools/<int:tool_id>/", ToolDetail.as_view(), name="tool"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

@@ -21,6 +21,7 @@ TABS = (
     ("settings_channels", "Channels"),
     ("settings_calendly", "Calendly"),
     ("settings_knowledge", "Knowledge"),
+    ("settings_tools", "Tools"),
     ("settings_members", "Members"),
     ("settings_tokens", "API tokens"),
 )
