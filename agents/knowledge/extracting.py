@@ -65,7 +65,7 @@ def _html_sections(root: Tag) -> Iterator[Section]:
                 pieces.append("\n")
         elif not any(parent.name in _HEADINGS for parent in node.parents if isinstance(parent, Tag)):
             size += len(node)
-            pieces.append(str(node))
+            pieces.append(str(node).replace("\x00", ""))
             if size > MOST_CHARACTERS:
                 break
     yield Section(heading, "".join(pieces))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from agents.reasoning.guardrails_claims import Claim, read_claims, values_of
+from agents.reasoning.guardrails_claims import Claim, bare_numbers, read_claims, values_of
 from agents.reasoning.guardrails_lexicon import find_phrase, find_phrases, has_word
 from agents.reasoning.guardrails_privacy import addresses_in, echoes, links_in
 from agents.reasoning.language import detect_language
@@ -79,6 +79,10 @@ class Ground:
         return read_claims("\n".join(self.sources))
 
     @cached_property
+    def numbers(self) -> frozenset[str]:
+        return bare_numbers("\n".join(self.sources))
+
+    @cached_property
     def repeated(self) -> frozenset[Claim]:
         return read_claims("\n".join((*self.customer, *self.today)))
 
@@ -145,14 +149,8 @@ def _is_supported(claim: Claim, ground: Ground, is_discount: bool) -> bool:
 def _is_time_supported(claim: Claim, ground: Ground) -> bool:
     """ "From 6" in the source is "18:00" in the reply."""
     hour, minutes = claim.value.split(":")
-    known = {each.value for each in ground.claims if each.kind == "time"}
-    twelve = f"{(int(hour) + 12) % 24}:{minutes}"
     bare = {str(int(hour) % 12 or 12), str(int(hour))}
-    return twelve in known or (minutes == "00" and bool(bare & _all_numbers(ground)))
-
-
-def _all_numbers(ground: Ground) -> set[str]:
-    return {word for text in ground.sources for word in normalise(text)[-1].words if word.isdigit()}
+    return minutes == "00" and bool(bare & ground.numbers)
 
 
 def _has_same_currency(claim: Claim, ground: Ground) -> bool:
@@ -164,9 +162,7 @@ def _has_same_currency(claim: Claim, ground: Ground) -> bool:
 
 def _bare_numbers(ground: Ground) -> frozenset[str]:
     """Numbers without a currency in the sources: "price: 89, currency: EUR" in a table."""
-    kinds = ("number", "duration")
-    counted = {word for word in _all_numbers(ground) if len(word) < 4}
-    return values_of(claim for claim in ground.claims if claim.kind in kinds) | counted
+    return values_of(claim for claim in ground.claims if claim.kind == "duration") | ground.numbers
 
 
 def _told(claim: Claim) -> str:

@@ -64,6 +64,14 @@ def read_claims(text: str) -> frozenset[Claim]:
     return frozenset(found)
 
 
+def bare_numbers(text: str) -> frozenset[str]:
+    """The numbers that stand alone, small ones included: "from 9 to 6", "price: 89"."""
+    rest = _plain_digits(text)
+    for reader in (_take_percents, _take_amounts, _take_dates, _take_times):
+        rest = reader(rest, set())
+    return frozenset(as_number(match[1]) for match in _PLAIN.finditer(rest))
+
+
 def values_of(claims: Iterable[Claim]) -> frozenset[str]:
     """The bare numbers in them: a price list may say "89" where a reply says "€89"."""
     return frozenset(part for claim in claims for part in claim.value.split() if part[:1].isdigit())
@@ -93,7 +101,7 @@ def as_number(text: str) -> str:
 @cache
 def _percent_pattern() -> re.Pattern[str]:
     words = "|".join(sorted(map(re.escape, lexicon("percent")), key=len, reverse=True))
-    return re.compile(rf"({_NUMBER})\s?(?:[%٪]|(?:{words})(?!\w))|%({_NUMBER})")
+    return re.compile(rf"({_NUMBER})\s?(?:[%٪]|(?:{words})(?!\w))|[%٪]({_NUMBER})")
 
 
 def _take_percents(text: str, found: set[Claim]) -> str:
