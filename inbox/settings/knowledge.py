@@ -40,7 +40,7 @@ class SourceForm(forms.Form):
         max_length=2000,
         required=False,
         label="Web page",
-        help_text="A page of yours that everybody can open, such as terms or delivery. Its text is read, not its menus.",
+        help_text="A page of yours that everybody can open, such as terms. Its text is read, not its menus.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
     refetch_hours = forms.IntegerField(

@@ -168,18 +168,21 @@ def test_secrets_do_not_travel_into_a_prompt(typed: str, kept: str) -> None:
 
 DISTRESS = [
     "I want to kill myself", "i wanna die", "I don't want to live anymore", "there is no reason to live",
-    "everyone would be better off without me", "thinking about suicide", "I'm going to end my life", "I can't go on anymore",
+    "everyone would be better off without me", "thinking about suicide", "I'm going to end my life",
+    "I can't go on anymore",
     "quiero morir", "me quiero matar", "ya no quiero vivir", "pienso en el suicidio", "no tengo razones para vivir",
     "quero morrer", "vou me matar", "não quero mais viver", "penso em suicídio", "não aguento mais viver",
-    "je veux mourir", "je vais me suicider", "je n'ai plus envie de vivre", "j'ai envie d'en finir avec la vie", "me tuer",
-    "ich will sterben", "ich will nicht mehr leben", "ich bringe mich um, ich denke an Selbstmord", "ich wäre lieber tot",
+    "je veux mourir", "je vais me suicider", "je n'ai plus envie de vivre", "j'ai envie d'en finir avec la vie",
+    "ich will sterben", "ich will nicht mehr leben",
+    "ich bringe mich um, ich denke an Selbstmord", "ich wäre lieber tot",
     "voglio morire", "voglio farla finita", "non voglio più vivere", "mi ammazzo",
     "मैं मरना चाहता हूं", "मैं आत्महत्या करना चाहती हूँ", "जीने का मन नहीं है", "main marna chahta hu",
     "saya ingin mati", "aku mau bunuh diri", "gak mau hidup lagi", "lebih baik mati",
     "أريد أن أموت", "أفكر في الانتحار", "لا أريد أن أعيش", "سأقتل نفسي",
 ]  # fmt: skip
 NO_DISTRESS = [
-    "this bug is killing me", "I'm dying to try your coffee", "please kill the subscription", "what is the end of life date?",
+    "this bug is killing me", "I'm dying to try your coffee", "please kill the subscription",
+    "what is the end of life date?",
     "cut my order in half", "I would die for this cake", "stop", "is it dead?", "can you jump on a call",
     "quiero comprar", "quero cancelar", "je veux un devis", "ich will nicht mehr kaufen", "voglio un rimborso",
     "saya mau beli", "أريد أن أشتري", "मुझे खरीदना है", "I have no reason to buy",
