@@ -15,8 +15,8 @@ from crm.models import User, Workspace
 from crm.services.trail import record_decision
 from project.kernel.errors import WrongValues
 
-ALIKE = 0.6
-"""Share of common terms from which two questions are one."""
+ALIKE = 0.7
+"""How alike two questions are from which they are one."""
 MOST_COMPARED = 200
 LONGEST_TEXT = 2000
 
@@ -108,7 +108,9 @@ def _alike(workspace_id: int, terms: Iterable[str]) -> UnansweredQuestion | None
 
 
 def _likeness(one: set[str], other: set[str]) -> float:
-    return len(one & other) / len(one | other)
+    """Half of it the share of all terms that are common, half whether the shorter one is contained in the longer."""
+    common = len(one & other)
+    return (common / len(one | other) + common / min(len(one), len(other))) / 2
 
 
 def _all_wordings(question: UnansweredQuestion) -> str:

@@ -33,6 +33,7 @@ class Refused(Exception):
 def call_tool(name: str, arguments: Mapping[str, Any], errand: Errand) -> Outcome:
     """Never raises: what went wrong is an outcome that the agent is told. No transaction is open around it."""
     started = time.monotonic()
+    name = name.replace("\x00", "")[:64]  # a model's own invention may be anything
     try:
         tool = _permitted(name, errand)
         outcome, state = _run(tool, _checked(tool, arguments), errand), CallState.DONE
@@ -51,7 +52,7 @@ def _permitted(name: str, errand: Errand) -> Tool:
     try:
         tool = find_tool(errand.workspace_id, name)
     except UnknownTool:
-        raise Refused(f"There is no tool “{name[:64]}”.") from None
+        raise Refused(f"There is no tool “{name}”.") from None
     if errand.caller not in tool.callers:
         raise Refused(f"{tool.name} may not be called on a {errand.caller}'s account.")
     return tool
@@ -99,11 +100,11 @@ def _record(
         workspace_id=errand.workspace_id,
         lead_id=errand.lead_id,
         turn_id=errand.turn_id,
-        tool=name[:64].replace("\x00", ""),
+        tool=name,
         caller=errand.caller,
         arguments=_storable(arguments),
         state=state,
-        result=outcome.text[:LONGEST_RESULT].replace("\x00", ""),
+        result=outcome.text.replace("\x00", "")[:LONGEST_RESULT],
         at=errand.now,
         seconds=round(seconds, 3),
     )
@@ -111,7 +112,7 @@ def _record(
         lead=Lead.objects.get(pk=errand.lead_id),
         actor="primary",
         kind="tool.called" if state == CallState.DONE else f"tool.{state}",
-        reason=f"{SAID[state]} {call.tool}: {outcome.text[:300]}",
+        reason=f"{SAID[state]} {call.tool}: {call.result[:300]}",
         now=errand.now,
         call=call.pk,
         turn=errand.turn_id,

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import F
 
 from agents import alerts, bus, coordinator, lost_words
+from agents.knowledge import sources
 from agents.primary import turns
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
@@ -41,6 +42,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     alerts.tell_one_trouble,
     lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,
+    sources.read_one_due_source,
 )
 
 
