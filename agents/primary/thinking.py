@@ -17,6 +17,7 @@ from agents.reasoning.offline import OfflineAnalyst
 from agents.reasoning.ports import (
     Action,
     Analysis,
+    Intent,
     ModelSettings,
     Question,
     Source,
@@ -40,6 +41,8 @@ MOST_ROUNDS = 2
 LEAST_SECONDS = 1.5
 """With less left of the budget the model is not asked again: the offline analyst answers at once."""
 _OFFLINE = OfflineAnalyst()
+_LEFT_ALONE = Strategy(Action.STAY_SILENT, None, "The same courtesies were exchanged already; this may be a machine.")
+"""Two machines that thank one another would never end."""
 _MENDABLE = frozenset(Rule) - {Rule.LEAKED}
 """A reply that gave our instructions away is not discussed with whoever was talked into it."""
 
@@ -213,9 +216,10 @@ def _guard_offline(mind: Mind, analysis: Analysis) -> Analysis:
     if not repeated:
         return analysis
     told = (*analysis.breaches, *map(str, repeated))
+    is_courtesy = analysis.reading.intent in (Intent.GREETING, Intent.SMALL_TALK)
     return replace(
         analysis,
-        strategy=_for_person("The agent would only repeat itself."),
+        strategy=_LEFT_ALONE if is_courtesy else _for_person("The agent would only repeat itself."),
         breaches=told,
         withheld=(analysis.strategy.reply or "")[:500],
     )

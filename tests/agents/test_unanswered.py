@@ -188,3 +188,19 @@ def test_abuse_is_answered_calmly_and_then_by_a_person(world: World) -> None:
 def test_whoever_asks_whether_it_is_a_bot_is_told_the_truth(world: World) -> None:
     world.davi_says("are you a robot?")
     assert "not a person" in world.heard()[-1]
+
+
+def test_two_machines_do_not_thank_one_another_for_ever(world: World) -> None:
+    for _ in range(5):
+        world.davi_says("thanks")
+    assert 1 <= len(world.heard()) <= 3
+    assert world.handover is None
+
+
+def test_the_same_answer_a_third_time_brings_a_person(world: World) -> None:
+    with workspace_scope(world.acme):
+        KnowledgeEntry.objects.create(workspace=world.acme, question="Where is my parcel?", answer="On its way.")
+    for _ in range(3):
+        world.davi_says("Where is my parcel?")
+    assert world.heard()[:2] == ["On its way.", "On its way."]
+    assert "repeat itself" in world.handover.reason
