@@ -185,7 +185,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Conversations, handovers and leads of a workspace.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"MessageStatusEnum": "messaging.models.messages.MessageStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "MessageStatusEnum": "messaging.models.messages.MessageStatus",
+        "KnowledgeSourceKindEnum": "agents.models.sources.SourceKind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
