@@ -55,7 +55,8 @@ def sections_of_html(body: bytes, encoding: str | None = None) -> tuple[str, lis
 
 
 def _html_sections(root: Tag) -> Iterator[Section]:
-    heading, pieces, size = "", [], 0
+    heading, size = "", 0
+    pieces: list[str] = []
     for node in root.descendants:
         if isinstance(node, Tag):
             if node.name in _HEADINGS:
@@ -64,8 +65,8 @@ def _html_sections(root: Tag) -> Iterator[Section]:
             elif node.name in _BLOCKS:
                 pieces.append("\n")
         elif not any(parent.name in _HEADINGS for parent in node.parents if isinstance(parent, Tag)):
-            size += len(node)
             pieces.append(str(node).replace("\x00", ""))
+            size += len(pieces[-1])
             if size > MOST_CHARACTERS:
                 break
     yield Section(heading, "".join(pieces))
