@@ -34,7 +34,7 @@ _DIGITS = re.compile(r"(?<![\d+])(?:\d[ -]?){13,19}(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _PHONE = re.compile(r"(?<![\w/.])\+?\d[\d ()/.-]{7,}\d(?!\w)")
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)[^\s<>\"'”’)\]]+")
-_LONGEST_ECHO = 60
+_LONGEST_ECHO = 40
 """Characters of a prompt that a reply may share with it by chance."""
 
 
