@@ -5,9 +5,12 @@ from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 from .models import (
     AgentMessage,
     AgentState,
+    Asking,
     Correction,
     Extraction,
+    KnowledgeChunk,
     KnowledgeEntry,
+    KnowledgeSource,
     LeadFact,
     LeadScore,
     LeadTag,
@@ -16,9 +19,12 @@ from .models import (
     ModelLimits,
     ModelTrouble,
     StaffAlert,
+    ToolCall,
     TrainedLayer,
     Turn,
     TurnQuality,
+    UnansweredQuestion,
+    WorkspaceTool,
 )
 
 
@@ -159,3 +165,59 @@ class TrainedLayerAdmin(ReadOnlyAdmin):
     list_select_related = ["workspace"]
     exclude = ["weights"]
     ordering = ["workspace"]
+
+
+@admin.register(KnowledgeSource)
+class KnowledgeSourceAdmin(ReadOnlyAdmin):
+    """Added on the settings screen, which checks what is given and shows what was read."""
+
+    list_display = ["title", "kind", "state", "chunk_count", "fetched_at", "error", "workspace"]
+    list_filter = ["kind", "state", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["title", "url"]
+
+
+@admin.register(KnowledgeChunk)
+class KnowledgeChunkAdmin(ReadOnlyAdmin):
+    list_display = ["title", "position", "language", "is_active", "workspace"]
+    list_filter = ["is_active", "language", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["title", "text"]
+
+
+@admin.register(UnansweredQuestion)
+class UnansweredQuestionAdmin(ReadOnlyAdmin):
+    list_display = ["text", "times_asked", "state", "last_asked_at", "workspace"]
+    list_filter = ["state", "language", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["text"]
+    ordering = ["-times_asked", "-id"]
+
+
+@admin.register(Asking)
+class AskingAdmin(ReadOnlyAdmin):
+    list_display = ["text", "lead", "at", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["text", "lead__name"]
+    ordering = ["-id"]
+
+
+@admin.register(WorkspaceTool)
+class WorkspaceToolAdmin(ReadOnlyAdmin):
+    """Added on the settings screen, which makes the key; the key is never shown again."""
+
+    list_display = ["name", "url", "is_active", "created_at", "workspace"]
+    list_filter = ["is_active", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "description"]
+    exclude = ["secrets"]
+
+
+@admin.register(ToolCall)
+class ToolCallAdmin(ReadOnlyAdmin):
+    list_display = ["at", "tool", "caller", "state", "lead", "seconds", "workspace"]
+    list_filter = ["tool", "state", "workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["tool", "lead__name", "result"]
+    ordering = ["-id"]

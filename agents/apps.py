@@ -12,8 +12,10 @@ class AgentsConfig(AppConfig):
 
         from . import merging, receivers, sweeps
         from .spending.prices import refuse_unusable_prices
+        from .tools import builtin
 
         receivers.connect()
         register_merge_rule("agents", merging.AgentsRule())
         sweeps.register()
         refuse_unusable_prices()
+        builtin.register()

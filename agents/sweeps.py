@@ -5,6 +5,7 @@ from project.kernel.due import Sweep, register_sweep
 
 def register() -> None:
     from agents import alerts, bus, coordinator, corrections, lost_words, tasks
+    from agents.knowledge import meaning, sources
     from agents.primary import turns
     from agents.qualification import extraction, scoring
 
@@ -18,3 +19,5 @@ def register() -> None:
     register_sweep(Sweep("returning floors", coordinator.has_returning_floors, tasks.return_floors))
     register_sweep(Sweep("extractions", extraction.has_due_extractions, tasks.extract_facts))
     register_sweep(Sweep("scores", scoring.has_due_scores, tasks.rescore_leads))
+    register_sweep(Sweep("knowledge sources", sources.has_due_sources, tasks.read_sources))
+    register_sweep(Sweep("embeddings", meaning.has_unembedded, tasks.embed_knowledge))

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from agents import alerts, bus, coordinator, corrections, lost_words
+from agents.knowledge import meaning, sources
 from agents.primary import turns
 from agents.qualification import extraction, scoring
 from project.kernel import clock
@@ -57,3 +58,13 @@ def extract_facts() -> int:
 @shared_task(name="agents.tasks.rescore_leads")
 def rescore_leads() -> int:
     return drain(scoring.rescore_one_due_batch, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.read_sources")
+def read_sources() -> int:
+    return drain(sources.read_one_due_source, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.embed_knowledge")
+def embed_knowledge() -> int:
+    return drain(meaning.embed_one_due_batch, clock=clock.now, limit=20)

@@ -17,6 +17,8 @@ from .models import (
     Membership,
     MergeProposal,
     PeoplePolicy,
+    Product,
+    StockAlert,
     Suppression,
     TrailEntry,
     User,
@@ -186,3 +188,22 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super(ReadOnlyAdmin, self).has_delete_permission(request, obj)
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    """Imported and counted on the product screen, which checks each row."""
+
+    list_display = ["name", "sku", "price", "currency", "stock", "is_active", "workspace"]
+    list_filter = ["is_active", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "sku"]
+
+
+@admin.register(StockAlert)
+class StockAlertAdmin(ReadOnlyAdmin):
+    list_display = ["requested_at", "lead", "product", "state", "workspace"]
+    list_filter = ["state", "workspace"]
+    list_select_related = ["lead", "product", "workspace"]
+    search_fields = ["lead__name", "product__name"]
+    ordering = ["-id"]

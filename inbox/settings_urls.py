@@ -14,6 +14,7 @@ from inbox.settings import (
     sending,
     templates,
     tokens,
+    tools,
     webhooks,
 )
 
@@ -48,6 +49,14 @@ urlpatterns = [
     path("consent/export/", consent.export_ledger, name="settings_export_ledger"),
     path("links/", links.links, name="settings_links"),
     path("model/", model.model, name="settings_model"),
+    path("knowledge/sources/add/", knowledge.new_source, name="settings_add_source"),
+    path("knowledge/sources/<int:source_id>/", knowledge.source, name="settings_source"),
+    path("knowledge/sources/<int:source_id>/read/", knowledge.reread_source, name="settings_reread_source"),
+    path("knowledge/sources/<int:source_id>/switch/", knowledge.toggle_source, name="settings_switch_source"),
+    path("knowledge/sources/<int:source_id>/remove/", knowledge.drop_source, name="settings_remove_source"),
+    path("tools/", tools.tools, name="settings_tools"),
+    path("tools/add/", tools.new_tool, name="settings_add_tool"),
+    path("tools/<int:tool_id>/remove/", tools.drop_tool, name="settings_remove_tool"),
     path("members/", members.members, name="settings_members"),
     path("members/<int:member_id>/role/", members.set_role, name="settings_member_role"),
     path("members/<int:member_id>/remove/", members.remove, name="settings_remove_member"),

@@ -13,9 +13,11 @@ from inbox.views import (
     home,
     listing,
     people,
+    products,
     quality,
     senders,
     templates,
+    unanswered,
     undelivered,
 )
 
@@ -71,6 +73,18 @@ urlpatterns = [
     path(f"{person}merge/<int:other_id>/", people.merge, name="merge_people"),
     path(f"{person}merges/<int:merge_id>/undo/", people.part, name="part_people"),
     path(f"{person}proposals/<int:proposal_id>/decline/", people.decline, name="decline_proposal"),
+    path("w/<slug:slug>/unanswered/", unanswered.unanswered, name="unanswered"),
+    path("w/<slug:slug>/unanswered/<int:question_id>/answer/", unanswered.answer, name="answer_question"),
+    path("w/<slug:slug>/unanswered/<int:question_id>/dismiss/", unanswered.dismiss, name="dismiss_question"),
+    path("w/<slug:slug>/products/", products.products, name="products"),
+    path("w/<slug:slug>/products/import/", products.import_table, name="import_products"),
+    path("w/<slug:slug>/products/<int:product_id>/stock/", products.stock, name="set_stock"),
+    path("w/<slug:slug>/products/<int:product_id>/waiting/", products.waiting, name="waiting_for"),
+    path(
+        "w/<slug:slug>/products/<int:product_id>/waiting/<int:alert_id>/withdraw/",
+        products.withdraw,
+        name="withdraw_alert",
+    ),
     path("w/<slug:slug>/audit/", audit.audit, name="audit"),
     path("w/<slug:slug>/audit/run/", audit.run, name="run_audit"),
 ]

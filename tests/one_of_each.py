@@ -5,9 +5,12 @@ from datetime import time, timedelta
 from agents.models import (
     AgentMessage,
     AgentState,
+    Asking,
     Correction,
     Extraction,
+    KnowledgeChunk,
     KnowledgeEntry,
+    KnowledgeSource,
     LeadFact,
     LeadScore,
     LeadTag,
@@ -16,12 +19,26 @@ from agents.models import (
     ModelLimits,
     ModelTrouble,
     StaffAlert,
+    ToolCall,
     TrainedLayer,
     Turn,
     TurnQuality,
+    UnansweredQuestion,
+    WorkspaceTool,
 )
 from analytics.models import HandoverVerdict
-from crm.models import Activity, Consent, Hold, Lead, LeadMerge, MergeProposal, PeoplePolicy, Suppression
+from crm.models import (
+    Activity,
+    Consent,
+    Hold,
+    Lead,
+    LeadMerge,
+    MergeProposal,
+    PeoplePolicy,
+    Product,
+    StockAlert,
+    Suppression,
+)
 from crm.services.trail import record_decision
 from handover.models import (
     Booking,
@@ -217,6 +234,7 @@ def _agents(cast: Cast, message: Message) -> None:
     )
     TurnQuality.objects.create(workspace=cast.acme, turn=turn, step="reply", coherence=1, at=NOON)
     _models(cast)
+    _knowledge(cast, turn)
 
 
 def _models(cast: Cast) -> None:
@@ -225,6 +243,32 @@ def _models(cast: Cast) -> None:
     ModelTrouble.objects.create(**of_endpoint, cause="quota", first_at=NOON, last_at=NOON)
     ModelDay.objects.create(workspace=cast.acme, day=NOON.date())
     ModelLimits.objects.create(workspace=cast.acme, per_day=5)
+
+
+def _knowledge(cast: Cast, turn: Turn) -> None:
+    of_lead = {"workspace": cast.acme, "lead": cast.davi}
+    source = KnowledgeSource.objects.create(
+        workspace=cast.acme, kind="text", title="Terms", original=b"Ten days.", due_at=NOON, created_at=NOON
+    )
+    KnowledgeChunk.objects.create(workspace=cast.acme, source=source, position=0, title="Terms", text="Ten days.")
+    question = UnansweredQuestion.objects.create(
+        workspace=cast.acme, text="Parking?", terms=["parki"], first_asked_at=NOON, last_asked_at=NOON
+    )
+    Asking.objects.create(**of_lead, question=question, turn=turn, text="Parking?", at=NOON)
+    WorkspaceTool.objects.create(
+        workspace=cast.acme,
+        name="order_status",
+        description="Where an order is.",
+        url="https://acme.test/orders",
+        callers=["customer"],
+        secrets={"signing_key": "tool-signing-secret"},
+        created_at=NOON,
+    )
+    ToolCall.objects.create(**of_lead, turn=turn, tool="check_stock", caller="customer", state="done", at=NOON)
+    product = Product.objects.create(
+        workspace=cast.acme, sku="MUG", name="Mug", price=10, currency="EUR", stock=0, updated_at=NOON
+    )
+    StockAlert.objects.create(**of_lead, product=product, context="Tell me!", requested_at=NOON)
 
 
 def _handover(cast: Cast) -> None:

@@ -1,6 +1,5 @@
 """Carrying a decision out, in one transaction that also ends the turn."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,16 +8,16 @@ from django.db import transaction
 from agents.alerts import alert_staff
 from agents.bus import send_agent_message
 from agents.coordinator import grant_floor, sync_states
+from agents.knowledge.unanswered import note_unanswered
 from agents.models import Turn
 from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
 from agents.qualification.planning import plan_extraction
 from agents.quality.judging import judge_turn
-from agents.reasoning.ports import Analysis, Usage
+from agents.reasoning.ports import Analysis
 from crm.models.consent import ConsentState, Purpose
 from crm.services.consent import Evidence, is_opted_out, record_consent
 from crm.services.policies import people_policy_of
-from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Grant
 from messaging.models import Conversation, Message
@@ -31,6 +30,7 @@ from project.kernel.events import kick
 
 from .policy import Decision, Step
 from .record import describe_turn
+from .recording import record_turn, record_withheld, summary_of
 from .situation import Situation
 from .texts import phrase
 
@@ -52,11 +52,14 @@ def act_on(
     conversation = lock_conversation(turn.conversation_id)
     if not has_claim(turn):
         return
-    _record(turn, conversation, decision, analysis, now)
+    record_withheld(turn, conversation, analysis, now)
+    record_turn(turn, conversation, decision, analysis, now)
     _learn_language(conversation, analysis)
     reply = ACTIONS[decision.step](turn, conversation, decision, grant, now)
     if decision.alert:
         _alert(turn, conversation, decision, now)
+    if decision.is_unanswered:
+        note_unanswered(turn=turn, text=turn.newest.body, language=_language(conversation, analysis), now=now)
     conclude(turn, decision, analysis, reply, now, situation)
     plan_extraction(turn=turn, conversation=conversation, record=turn.analysis, now=now)
     judge_turn(turn=turn, conversation=conversation, situation=situation, now=now)
@@ -91,9 +94,8 @@ def conclude(
     turn.claimed_until = None
     turn.decision = decision.step
     turn.reason = decision.reason
-    turn.analysis = describe_turn(
-        _summary(analysis, decision), decision=decision, situation=situation, analysis=analysis
-    )
+    summary = summary_of(analysis, decision)
+    turn.analysis = describe_turn(summary, decision=decision, situation=situation, analysis=analysis)
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
 
@@ -151,12 +153,15 @@ def _hand_over(
     current = floor.current_floor(conversation.lead_id)
     if current and current.holder == "human" and current.expires_at is None:
         return None
-    if grant is not None:
+    said = None
+    if grant is not None and decision.text:  # the floor is held until these words are out
+        said = _say(turn, conversation, decision.text, grant, now, stands=True)
+    elif grant is not None:
         floor.release(grant)
     _ask_for_person(
         turn, conversation, trigger=decision.trigger, reason=decision.reason, is_urgent=decision.is_urgent, now=now
     )
-    return None
+    return said
 
 
 def _opt_out(
@@ -268,64 +273,8 @@ def _alert(turn: Turn, conversation: Conversation, decision: Decision, now: date
     )
 
 
-def _record(
-    turn: Turn, conversation: Conversation, decision: Decision, analysis: Analysis | None, now: datetime
-) -> None:
-    record_decision(
-        lead=conversation.lead,
-        actor="primary",
-        kind="turn.decided",
-        reason=f"{SAID[decision.step]}: {decision.reason}",
-        now=now,
-        turn=turn.pk,
-        step=decision.step,
-        message=str(turn.newest_id),
-        **_summary(analysis, decision),
-    )
-
-
-SAID = {
-    Step.REPLY: "Answered",
-    Step.STAY_SILENT: "Stayed silent",
-    Step.HAND_OVER: "Asked for a person",
-    Step.OPT_OUT: "Recorded an opt-out",
-    Step.OPT_IN: "Recorded an opt-in",
-}
-
-
-def _summary(analysis: Analysis | None, decision: Decision) -> dict[str, Any]:
-    """What the trail keeps of an analysis: which tier thought, what it understood, what it cost.
-
-    `tier` is who found the answer, `read_by` who understood the message.
-    """
-    if analysis is None:
-        return {"tier": "explicit", "read_by": decision.read_by, "read_ms": decision.read_ms}
-    reading = analysis.reading
-    return {
-        "tier": str(analysis.tier),
-        "fallback": analysis.fallback_reason,
-        "economy": analysis.economy,
-        "read_by": str(reading.tier),
-        "route": str(reading.route),
-        "intent": str(reading.intent),
-        "raw_intent": reading.raw_intent,
-        "priority": str(reading.priority),
-        "urgency": str(reading.urgency),
-        "sentiment": reading.sentiment,
-        "language": reading.language,
-        "confidence": reading.confidence,
-        "summary": reading.summary,
-        "cited": list(analysis.strategy.cited),
-        "next_step": analysis.strategy.next_step,
-        "draft": analysis.strategy.draft,
-        **_spent(analysis.usage),
-    }
-
-
-def _spent(usage: Usage) -> dict[str, Any]:
-    """The sums, and each call by itself."""
-    sums = asdict(usage)
-    return {"calls": sums.pop("log"), "cost": sums.pop("cost"), "usage": sums}
+def _language(conversation: Conversation, analysis: Analysis | None) -> str:
+    return analysis.reading.language if analysis else conversation.lead.language
 
 
 def _learn_language(conversation: Conversation, analysis: Analysis | None) -> None:

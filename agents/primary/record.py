@@ -135,14 +135,13 @@ def describe_turn(
         kept |= {
             "action": str(strategy.action),
             "advice": strategy.reason[:500],
-            "drafts": _drafts(decision, strategy.reply),
+            "drafts": _drafts(strategy.draft, strategy.reply or "", decision.text),
         }
     if decision.asks_for:
         kept["asked_for"] = decision.asks_for
     return {**kept, **summary}
 
 
-def _drafts(decision: Decision, proposed: str | None) -> Sequence[str]:
+def _drafts(*texts: str) -> Sequence[str]:
     """What was proposed, and what was decided if that differs."""
-    texts = [text[:LONGEST_TEXT] for text in (proposed, decision.text) if text]
-    return list(dict.fromkeys(texts))
+    return list(dict.fromkeys(text[:LONGEST_TEXT] for text in texts if text))

@@ -15,9 +15,11 @@ from django.db import connection, transaction
 from agents.coordinator import grant_floor
 from agents.models import Turn
 from agents.models.framework import Agent
+from agents.models.tools import Caller
 from agents.models.turns import TurnState
 from agents.qualification.asking import add_question, asked_by_model, missing_for
 from agents.reasoning.selection import LEAST_BUDGET_SECONDS, analyse
+from agents.tools.ports import Errand
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Grant
@@ -30,8 +32,9 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .actions import act_on, has_claim, park
 from .economy import plan_thought, record_thought
-from .policy import Decision, decide, decide_explicit
+from .policy import Decision, decide, decide_distress, decide_explicit
 from .situation import Situation, is_silenced, read_situation
+from .thinking import think
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +145,8 @@ def _take(turn: Turn, now: datetime) -> None:
         act_on(turn, explicit, grant=None, analysis=None, now=now, situation=situation)
         return
     budget = _remaining_budget(turn, now)
-    if situation.explicit.wants_human or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
+    is_ruled = situation.explicit.wants_human or situation.is_in_distress
+    if is_ruled or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
         _answer(turn, conversation, situation, budget, now)
     elif _thinking.acquire(blocking=False):
         try:
@@ -170,15 +174,33 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
     if not isinstance(grant, Grant):
         _wait(turn, now, for_seat=False)
         return
+    if situation.is_in_distress:
+        act_on(turn, decide_distress(situation), grant=grant, analysis=None, now=now, situation=situation)
+        return
     plan = plan_thought(conversation=conversation, now=now)
     missing = missing_for(conversation) if plan.model else ""
-    question = replace(situation.question, missing=missing)
-    analysis = analyse(question, settings=plan.model, budget_seconds=budget)
+    situation = replace(situation, question=replace(situation.question, missing=missing))
+    errand = _errand(turn, conversation, situation, now)
+    analysis = think(situation, errand=errand, settings=plan.model, budget_seconds=budget, analyse=analyse)
     analysis = record_thought(plan=plan, analysis=analysis, conversation=conversation, turn=turn, now=now)
     decision: Decision = decide(situation, analysis)
     decision = asked_by_model(decision, analysis, missing)
     decision = add_question(decision, situation=situation, analysis=analysis, conversation=conversation)
     act_on(turn, decision, grant=grant, analysis=analysis, now=now, situation=situation)
+
+
+def _errand(turn: Turn, conversation: Conversation, situation: Situation, now: datetime) -> Errand:
+    """Whatever tool is called in this turn, it is what the customer wrote that causes it."""
+    return Errand(
+        workspace_id=conversation.workspace_id,
+        lead_id=conversation.lead_id,
+        conversation_id=conversation.pk,
+        caller=Caller.CUSTOMER,
+        text=situation.text[:2000],
+        language=conversation.lead.language,
+        now=now,
+        turn_id=turn.pk,
+    )
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -20,6 +21,7 @@ from agents.reasoning.ports import (
     Reading,
     Strategy,
     Tier,
+    ToolWish,
 )
 from agents.reasoning.rules import SUMMARY_LENGTH, base_language, choose_language
 
@@ -75,6 +77,8 @@ class StrategyAnswer(Answer):
     escalate: bool
     next_step: str = ""
     confidence: Annotated[float, _bounded(0.0, 1.0)]
+    tool_name: str | None = None
+    tool_arguments: str | None = None
 
 
 class ReplyAnswer(Answer):
@@ -159,6 +163,9 @@ def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
 
 
 def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
+    if answer.tool_name and question.tools:
+        wish = to_wish(answer.tool_name, answer.tool_arguments)
+        return Strategy(Action.STAY_SILENT, None, f"asks for {wish.name}", tool=wish)
     return Strategy(
         action=answer.action,
         reply=_sendable(answer.reply or "") if answer.action in _SPOKEN else None,
@@ -187,6 +194,17 @@ def _sendable(text: str) -> str:
     if len(reply) > LONGEST_REPLY:
         raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
     return reply
+
+
+def to_wish(name: str, arguments: str | None) -> ToolWish:
+    """The strict subset of JSON schema knows no free objects, so the inputs travel as text."""
+    try:
+        content = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict):
+        return ToolWish(name.strip()[:64], content)
+    return ToolWish(name.strip()[:64], {}, flaw="tool_arguments is not a JSON object")
 
 
 def _language(code: str, question: Question) -> str:

@@ -152,7 +152,7 @@ class _Desk:
     def analyse(self, question: Question, allowance: Allowance) -> tuple[Reading, Strategy]:
         self._line.allowance = allowance
         patience = _Patience(allowance)
-        reading = self._read(question, patience)
+        reading = question.reading or self._read(question, patience)
         if reading.opt_out or reading.wants_human:
             return reading, _without_asking(reading)
         strategy = self._seat("strategy", StrategyAnswer)

@@ -5,10 +5,11 @@ Nothing here knows Django, CrewAI or any model: every adapter (crew, offline, a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -116,17 +117,51 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An entry of the workspace's own knowledge: `title` is its question, `text` its answer."""
+    """A piece of the workspace's own knowledge: an entry (`title` is its question, `text` its answer), a passage of a
+    document, or a product.
+
+    `ref` names its row in the trail; `excerpt` is what is quoted of a passage that is too long to be an answer.
+    """
 
     id: int
     title: str
     text: str
     rank: float
+    ref: str = ""
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool that may be asked for; `schema` is the JSON schema of its inputs, as text."""
+
+    name: str
+    description: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolWish:
+    """The tool that an analyst asks for; `flaw` says what is wrong with the inputs, if they cannot even be read."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that an analyst may know. `text` joins every customer message not yet answered, one per line."""
+    """All that an analyst may know. `text` joins every customer message not yet answered, one per line.
+
+    `tools` may be asked for, `results` are what they answered so far, `flaws` why the reply before could not be sent;
+    `reading` is what the intent analyst made of it already. `canary` marks our instructions: it must never be said.
+    """
 
     text: str
     now: datetime
@@ -142,6 +177,11 @@ class Question:
     """A fact of the lead that may be asked for, if it helps; a key of agents.qualification.fields.FIELDS."""
     workspace_id: int = 0
     channel: str = ""
+    tools: tuple[ToolOffer, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+    flaws: tuple[str, ...] = ()
+    reading: Reading | None = None
+    canary: str = ""
     heard: Heard | None = None
     """What the cheap tiers made of `text`, where somebody has asked them already."""
 
@@ -187,7 +227,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """The strategy analyst's result. `reply` is None exactly when nothing is to be said.
+    """The strategy analyst's result. `reply` is None exactly when nothing is to be said, or a `tool` is asked first.
 
     `draft` is what the strategy analyst itself would have said, where the reply writer put it in other words;
     `next_step` is advice to the team, never said to the customer.
@@ -223,6 +263,7 @@ class Call:
     cached_tokens: int = 0
     seconds: float = 0.0
     cost: float | None = None
+    tool: ToolWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +296,12 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """`fallback_reason` says why the offline tier answered although a model was wanted, `economy` why less was asked
-    of a model than usual."""
+    of a model than usual.
+
+    `sources` are all that the reply may rest on, what tools found included; `calls` the tools that were used.
+    `breaches` are why drafts were not sent, the last of them being `withheld`; `trigger` is the handover's, where the
+    guardrails ask for one.
+    """
 
     reading: Reading
     strategy: Strategy
@@ -263,6 +309,11 @@ class Analysis:
     usage: Usage
     fallback_reason: str | None = None
     economy: str = ""
+    sources: tuple[Source, ...] = ()
+    calls: tuple[str, ...] = ()
+    breaches: tuple[str, ...] = ()
+    withheld: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,9 @@ def ask_for_reply(question: Question, reading: Reading, plan: Strategy) -> str:
         draft=_fence(plan.reply or ""),
         tone=tone,
         words=str(words),
+        tools=_tools(question),
+        results=_results(question),
+        flaws=_flaws(question),
     )
 
 
@@ -118,6 +121,7 @@ def _common(question: Question) -> dict[str, str]:
         "business": _fence(question.business[:LONGEST_PROFILE]),
         "history": "\n".join(_history(question)) or "(this is the first message)",
         "message": _fence(question.text[:LONGEST_MESSAGE]),
+        "canary": question.canary or "none",
     }
 
 
@@ -138,6 +142,22 @@ def _sources(question: Question) -> str:
     sizes = accumulate(map(len, entries))
     fitting = [entry for entry, size in zip(entries, sizes, strict=True) if size <= LONGEST_SOURCES]
     return "\n".join(fitting) or "(nothing was found)"
+
+
+def _tools(question: Question) -> str:
+    offered = (f"- {tool.name}: {_fence(tool.description)} Inputs: {tool.schema}" for tool in question.tools)
+    return "\n".join(offered) or "(none)"
+
+
+def _results(question: Question) -> str:
+    found = (f'<result tool="{_fence(result.name)}">\n{_fence(result.text)}\n</result>' for result in question.results)
+    return "\n".join(found) or "(no tool was asked yet)"
+
+
+def _flaws(question: Question) -> str:
+    if not question.flaws:
+        return ""
+    return "Your previous reply could not be sent: " + "; ".join(map(_fence, question.flaws)) + ". Write another one."
 
 
 def _in_words(reading: Reading) -> str:

@@ -111,5 +111,5 @@ def _open_crew(settings: ModelSettings) -> CrewAnalyst:
 
     analyst = CrewAnalyst(settings)
     analyst.warm_up()
-    read_explicit("hello")  # the phrase books are compiled on first use: a second of CPU
+    hear("hello")  # the phrase books are compiled on first use: a second of CPU
     return analyst

@@ -1,4 +1,5 @@
 from .activity import Activity
+from .catalogue import Product, StockAlert
 from .consent import Consent, Hold, PeoplePolicy, Suppression
 from .merges import LeadMerge, MergeProposal
 from .people import Identity, Lead
@@ -15,7 +16,9 @@ __all__ = [
     "Membership",
     "MergeProposal",
     "PeoplePolicy",
+    "Product",
     "Role",
+    "StockAlert",
     "Suppression",
     "TrailEntry",
     "User",

@@ -9,6 +9,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from agents.knowledge.unanswered import AlreadySettled
 from crm.access import NotAllowed, NotFound
 from handover.services.handovers import NotOpen
 from messaging.services import dead_letters
@@ -88,6 +89,8 @@ def _as_api_exception(error: Exception) -> Exception:
             return Conflict(str(error), code="handover_ended")
         case CannotMerge():
             return Conflict(str(error), code="cannot_merge")
+        case AlreadySettled():
+            return Conflict(str(error), code="already_settled")
         case dead_letters.Refused():
             return Conflict(str(error), code=REFUSED[type(error)])
         case UnableToSubmit() | TransportError():

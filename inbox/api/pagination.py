@@ -45,3 +45,15 @@ class NewestLeads(Cursor):
 
 class Newest(Cursor):
     ordering = ("-id",)
+
+
+class MostAsked(Cursor):
+    ordering = ("-times_asked", "-id")
+
+
+class ProductsByName(Cursor):
+    ordering = ("name", "id")
+
+
+class NewestAlerts(Cursor):
+    ordering = ("-requested_at", "-id")

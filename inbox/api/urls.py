@@ -18,9 +18,23 @@ from .corrections import Correct, CorrectionList
 from .documentation import Documentation
 from .facts import LeadFacts, LeadTagDetail, LeadTags
 from .handovers import Claim, HandoverDetail, HandoverList
+from .knowledge import (
+    AnswerOnce,
+    DismissQuestion,
+    EntryDetail,
+    EntryList,
+    KnowledgeSearch,
+    ReadAgain,
+    SourceDetail,
+    SourceList,
+    ToolDetail,
+    ToolList,
+    UnansweredList,
+)
 from .leads import LeadDetail, LeadList
 from .links import LinkPolicyView
 from .messages import MessageList
+from .products import ImportProducts, ProductList, ProductStock, StockAlertList
 from .quality import JudgeHandover, Quality
 from .reasoning import ModelCosts, ModelLimitsView
 from .templates import (
@@ -116,5 +130,20 @@ urlpatterns = [
     path("leads/<int:lead_id>/tags/<str:name>/", LeadTagDetail.as_view(), name="tag"),
     path("reasoning/costs/", ModelCosts.as_view(), name="model-costs"),
     path("reasoning/limits/", ModelLimitsView.as_view(), name="model-limits"),
+    path("knowledge/search/", KnowledgeSearch.as_view(), name="knowledge-search"),
+    path("knowledge/sources/", SourceList.as_view(), name="knowledge-sources"),
+    path("knowledge/sources/<int:source_id>/", SourceDetail.as_view(), name="knowledge-source"),
+    path("knowledge/sources/<int:source_id>/read/", ReadAgain.as_view(), name="knowledge-read"),
+    path("knowledge/entries/", EntryList.as_view(), name="knowledge-entries"),
+    path("knowledge/entries/<int:entry_id>/", EntryDetail.as_view(), name="knowledge-entry"),
+    path("knowledge/unanswered/", UnansweredList.as_view(), name="unanswered"),
+    path("knowledge/unanswered/<int:question_id>/answer/", AnswerOnce.as_view(), name="answer"),
+    path("knowledge/unanswered/<int:question_id>/dismiss/", DismissQuestion.as_view(), name="dismiss-question"),
+    path("products/", ProductList.as_view(), name="products"),
+    path("products/import/", ImportProducts.as_view(), name="import-products"),
+    path("products/<int:product_id>/", ProductStock.as_view(), name="product"),
+    path("stock-alerts/", StockAlertList.as_view(), name="stock-alerts"),
+    path("tools/", ToolList.as_view(), name="tools"),
+    path("tools/<int:tool_id>/", ToolDetail.as_view(), name="tool"),
     re_path("", UnknownAddress.as_view(), name="unknown"),
 ]

@@ -26,6 +26,7 @@ TABS = (
     ("settings_consent", "Consent"),
     ("settings_links", "Links"),
     ("settings_model", "Model"),
+    ("settings_tools", "Tools"),
     ("settings_members", "Members"),
     ("settings_webhooks", "Webhooks"),
     ("settings_tokens", "API tokens"),

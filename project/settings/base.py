@@ -195,6 +195,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MessageStatusEnum": "messaging.models.messages.MessageStatus",
         "IdentityKindEnum": "crm.models.people.IdentityKind",
+        "KnowledgeSourceKindEnum": "agents.models.sources.SourceKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -238,6 +239,11 @@ REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 10.0, minimum=1
 """How long a model may think about one reply before the offline analyst answers."""
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""
+
+EMBEDDINGS_MODEL_NAME = env_str("EMBEDDINGS_MODEL_NAME", "")
+"""Such as text-embedding-3-small. Empty: knowledge is found by its words alone, which needs no model."""
+EMBEDDINGS_BASE_URL = env_url("EMBEDDINGS_BASE_URL", "")
+"""Where it is not the model's own address."""
 
 # Sending
 

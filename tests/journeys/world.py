@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import F
 
 from agents import alerts, bus, coordinator, corrections, lost_words
+from agents.knowledge import sources
 from agents.primary import turns
 from agents.qualification import extraction, scoring
 from crm.models import TrailEntry
@@ -48,6 +49,7 @@ SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,
     corrections.train_one_due_layer,
+    sources.read_one_due_source,
 )
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import ScopeError
 
+from agents.models import WorkspaceTool
 from crm.models import TrailEntry, User, Workspace
 from crm.services.trail import record_decision
 from handover.models import CalendlyConnection
@@ -57,6 +58,14 @@ READ_ONLY = [
     "agents.leadscore",
     "agents.extraction",
     "agents.turnquality",
+    "agents.knowledgesource",
+    "agents.knowledgechunk",
+    "agents.unansweredquestion",
+    "agents.asking",
+    "agents.workspacetool",
+    "agents.toolcall",
+    "crm.product",
+    "crm.stockalert",
     "handover.handover",
     "handover.ladderstep",
     "handover.booking",
@@ -156,6 +165,8 @@ def test_secrets_are_never_shown(root: Client, cast: Cast) -> None:
     assert TWILIO["auth_token"] not in channel
     assert "calendly-secret" not in connection
     assert "signing-secret" not in connection
+    tool = root.get(page(WorkspaceTool, "change", rows(WorkspaceTool)[0].pk)).content.decode()
+    assert "tool-signing-secret" not in tool
 
 
 def channel_form(cast: Cast, **changes: str) -> dict[str, str]:
