@@ -16,7 +16,7 @@ def _vector(column, weight):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0004_telegram_ids"),
+        ("crm", "0005_people_and_consent"),
     ]
 
     operations = [

@@ -54,8 +54,8 @@ def take_in_pgvector(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agents", "0003_seat_awaited_since"),
-        ("crm", "0005_catalogue"),
+        ("agents", "0006_facts_scores_and_quality"),
+        ("crm", "0006_catalogue"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
