@@ -126,7 +126,7 @@ def _layer_of(workspace_id: int) -> Layer | None:
     model = shipped_model()
     current = TrainedLayer.objects.filter(workspace_id=workspace_id, corrections__gt=0, trained_at__isnull=False)
     found = current.values_list("trained_at", "model_digest").first()
-    if found is None or model is None or found[1] != model.digest:
+    if found is None or found[0] is None or model is None or found[1] != model.digest:
         return None
     kept = _layers.get(workspace_id)
     if kept is None or kept[0] != found[0]:

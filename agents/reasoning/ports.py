@@ -241,6 +241,7 @@ class Strategy:
     confidence: float = 0.0
     draft: str = ""
     next_step: str = ""
+    tool: ToolWish | None = None
 
 
 ANSWERED = "answered"
@@ -263,7 +264,6 @@ class Call:
     cached_tokens: int = 0
     seconds: float = 0.0
     cost: float | None = None
-    tool: ToolWish | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,8 @@ _lock = threading.Lock()
 
 def analyse(question: Question, *, settings: ModelSettings | None, budget_seconds: float) -> Analysis:
     """Never raises and never takes much longer than `budget_seconds`."""
-    if question.heard is None:
-        question = replace(question, heard=hear(question.text, history=question.history))
-    explicit = question.heard.explicit
+    heard = question.heard or hear(question.text, history=question.history)
+    question, explicit = replace(question, heard=heard), heard.explicit
     if explicit.opt_out or explicit.wants_human or explicit.opt_in:
         return _OFFLINE.analyse(question)
     if settings is None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.reasoning.ports import Intent
 from agents.reasoning.text import normalise
@@ -49,7 +51,7 @@ def restore_layer(stored: bytes) -> Layer:
         return Layer(arrays["buckets"], arrays["deltas"].astype(np.float32))
 
 
-def _likeness(rows: Sequence[Floats], scaled: Sequence[Floats], width: int) -> Floats:
+def _likeness(rows: Sequence[NDArray[Any]], scaled: Sequence[Floats], width: int) -> Floats:
     """How alike any two of the corrections are, from 0 to 1; one dense row at a time."""
     likeness = np.zeros((len(rows), len(rows)), np.float32)
     for number, (row, strengths) in enumerate(zip(rows, scaled, strict=True)):
