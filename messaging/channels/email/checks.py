@@ -10,15 +10,20 @@ from pydantic_core import PydanticCustomError
 
 from crm.emails import NotAnEmail, to_email
 from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="E-mail")
 
 SECRET_FIELDS: Final = frozenset({"smtp_password", "api_key", "webhook_login", "webhook_key", "imap_password"})
 
+MAX_TEXT: Final = 100_000
+
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
-    max_text=100_000,
+    max_text=MAX_TEXT,
+    max_media=10,
+    media_rules=(MediaRule("document", (ANY,), 15 * MB, MAX_TEXT),),  # a third more on its way; servers take 25
     status_callbacks=False,  # a service's events come to the one address, with our id in them
     lists_sent=False,  # whether a lost answer hid a mail that left is decided on by a person
     bulk_rate_per_second=10.0,

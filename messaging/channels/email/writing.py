@@ -33,6 +33,8 @@ def write(outgoing: Outgoing, config: Mapping[str, str]) -> EmailMessage:
         reply_to=[reply_address(outgoing.message_id, config)],
         headers=headers_of(outgoing, config),
     )
+    for file in outgoing.files:
+        mail.attach(_line(file.file_name) or "file", file.read(), file.content_type)
     mail.metadata = {OUR_ID: outgoing.message_id}  # type: ignore[attr-defined]  # Anymail's own addition
     return mail
 

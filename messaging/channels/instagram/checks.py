@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
+from messaging.media_rules import MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="Instagram")
@@ -21,6 +22,11 @@ CAPABILITIES: Final = Capabilities(
     max_text=MAX_BYTES,  # of bytes: fewer letters where they are not Latin
     media_kinds=("image", "audio", "video"),
     max_media=1,
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png"), 8 * MB, 0),
+        MediaRule("audio", ("audio/mp4", "audio/aac", "audio/wav", "audio/x-wav"), 25 * MB, 0),
+        MediaRule("video", ("video/mp4", "video/quicktime", "video/webm"), 25 * MB, 0),
+    ),
     read_receipts=True,
     status_callbacks=False,  # that they read it comes to the one callback URL
     lists_sent=False,

@@ -52,13 +52,14 @@ def _kind_of(outgoing: Outgoing) -> dict[str, str]:
 
 def _words(outgoing: Outgoing) -> dict[str, Any]:
     if outgoing.media:
-        return {"attachment": {"type": _family(outgoing.media[0]), "payload": {"url": outgoing.media[0]}}}
+        return {"attachment": {"type": _family(outgoing), "payload": {"url": outgoing.media[0]}}}
     if len(outgoing.body.encode("utf-8", "replace")) > MAX_BYTES:
         reaction = REACTIONS["too_long"]
         raise TransportError(reaction.kind, code="too_long", detail=reaction.meaning, reaction=reaction)
     return {"text": outgoing.body}
 
 
-def _family(url: str) -> str:
-    family = (guess_type(urlsplit(url).path)[0] or "").partition("/")[0]
+def _family(outgoing: Outgoing) -> str:
+    content_type = outgoing.files[0].content_type if outgoing.files else guess_type(urlsplit(outgoing.media[0]).path)[0]
+    family = (content_type or "").partition("/")[0]
     return family if family in ("image", "audio", "video") else "file"

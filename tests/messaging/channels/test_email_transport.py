@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from messaging.media_rules import OutgoingFile
 from messaging.transports import ErrorKind, Outgoing, Receipt, Thread, TransportError, transport_for, validate_settings
 from tests.doubles.mail_server import SmtpDouble
 from tests.doubles.mail_service import API_KEY, DAVI, SENDER, MailService
@@ -87,6 +88,15 @@ def test_marketing_can_be_left_with_one_click(smtp: SmtpDouble) -> None:
     mail = smtp.mails[0].mail
     assert mail["List-Unsubscribe"] == "<https://baton.acme.test/u/abc>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_files_travel_in_the_mail_and_their_names_begin_no_header(smtp: SmtpDouble) -> None:
+    file = OutgoingFile("", "application/pdf", "offer\r\nBcc: all.pdf", 4, lambda: b"%PDF")
+    send(by_smtp(smtp), files=(file,))
+    [taken] = smtp.mails
+    [part] = [part for part in taken.mail.walk() if part.get_content_type() == "application/pdf"]
+    assert (part.get_payload(decode=True), part.get_filename()) == (b"%PDF", "offer Bcc: all.pdf")
+    assert "Bcc" not in taken.mail
 
 
 def test_a_reply_address_of_its_own_and_a_server_without_plus_addresses(smtp: SmtpDouble) -> None:
