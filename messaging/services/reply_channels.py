@@ -9,7 +9,7 @@ from crm.models.consent import Purpose
 from crm.services.consent import is_opted_out
 from crm.services.trail import record_decision
 from messaging.models import Channel, Conversation, ServiceWindow
-from messaging.transports import about
+from messaging.transports import about, capabilities_of
 from project.kernel.errors import WrongValues
 
 from .conversations import lock_conversation, next_seq
@@ -38,6 +38,8 @@ def reply_channel(conversation: Conversation, now: datetime) -> Channel:
 
 def _unusable(conversation: Conversation, channel: Channel, now: datetime) -> str:
     """Why words cannot leave there now; empty when they can."""
+    if capabilities_of(channel.kind).receives_only:
+        return "nothing can be sent there"
     if channel.paused_at is not None:
         return "its sender is paused"
     if is_opted_out(conversation.lead_id, channel.kind, Purpose.SERVICE):

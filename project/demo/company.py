@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from agents.knowledge.sources import add_source
 from agents.models import KnowledgeEntry
@@ -39,6 +39,7 @@ def found_company(*, now: datetime) -> Workspace:
     existing = find_company()
     if existing:
         return existing
+    _allow_long_thoughts()
     workspace = _open_workspace(now)
     with workspace_scope(workspace):
         chat, whatsapp = _connect_channels(workspace, now)
@@ -52,6 +53,12 @@ def found_company(*, now: datetime) -> Workspace:
             paused_at=now, paused_reason=COMPANY["whatsapp"]["paused_because"], sweep_due_at=None
         )
     return workspace
+
+
+def _allow_long_thoughts() -> None:
+    """A past is played in one transaction; on a busy machine the agents' first thought outlasts the idle limit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def keep_address(workspace: Workspace) -> None:
