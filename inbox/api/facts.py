@@ -48,7 +48,7 @@ class QualificationSerializer(serializers.Serializer[Any]):
     tags = serializers.ListField(child=serializers.CharField())
 
 
-class CorrectionSerializer(serializers.Serializer[Any]):
+class FactCorrectionSerializer(serializers.Serializer[Any]):
     field = serializers.ChoiceField(choices=list(FIELDS))
     value = serializers.CharField(
         max_length=LONGEST_VALUE, allow_blank=True, help_text="Empty: take the fact away, for good."
@@ -79,11 +79,11 @@ class LeadFacts(QualificationView):
         """What is known of the lead: every fact with the words that said so, scores with their parts, tags."""
         return self.shown(self.lead())
 
-    @documented("leads", QualificationSerializer, takes=CorrectionSerializer)
+    @documented("leads", QualificationSerializer, takes=FactCorrectionSerializer)
     def post(self, request: Request, lead_id: int) -> Response:
         """Enter, confirm, change or take away a fact. No later reading of a message replaces a person's word."""
         lead = self.lead()
-        wanted = self.checked(CorrectionSerializer(data=request.data))
+        wanted = self.checked(FactCorrectionSerializer(data=request.data))
         try:
             correct_fact(lead=lead, user=request.user, now=clock.now(), **wanted)
         except WrongValues as error:

@@ -27,6 +27,10 @@ READ_ONLY = [
     "crm.consent",
     "crm.activity",
     "crm.hold",
+    "crm.suppression",
+    "crm.peoplepolicy",
+    "crm.leadmerge",
+    "crm.mergeproposal",
     "messaging.message",
     "messaging.attachment",
     "messaging.trackedlink",
@@ -53,6 +57,8 @@ READ_ONLY = [
     "agents.agentmessage",
     "agents.agentstate",
     "agents.turn",
+    "agents.correction",
+    "agents.trainedlayer",
     "agents.leadfact",
     "agents.leadtag",
     "agents.leadscore",
@@ -228,6 +234,7 @@ def test_a_person_and_a_workspace_are_made_in_the_admin(root: Client) -> None:
         "timezone": "Mars/Olympus",
         "debounce_seconds": "2",
         "doubt_minutes": "10",
+        "max_discount_percent": "0",
     }
     assert "not an IANA time zone" in root.post(page(Workspace, "add"), {**founded, **inline}).content.decode()
     assert root.post(page(Workspace, "add"), {**founded, **inline, "timezone": "UTC"}).status_code == 302

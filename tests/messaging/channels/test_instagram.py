@@ -221,9 +221,9 @@ def test_an_answer_within_the_window_bears_no_tag(meta: InstagramDouble) -> None
 
 def test_after_the_window_only_a_person_sends_and_says_so(meta: InstagramDouble) -> None:
     meta.is_window_open = False
-    send(meta, author="Bruno", is_after_window=True)
+    send(meta, author="Bruno", in_human_window=True)
     assert meta.book[0].tag == "HUMAN_AGENT"
-    assert failure(meta, is_after_window=True).kind == ErrorKind.WINDOW_CLOSED
+    assert failure(meta, in_human_window=True).kind == ErrorKind.WINDOW_CLOSED
     assert len(meta.book) == 1
 
 
