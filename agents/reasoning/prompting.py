@@ -85,6 +85,9 @@ def ask_for_strategy(question: Question, reading: Reading) -> str:
         today=f"{question.now:%A, %d %B %Y}",
         sources=_sources(question),
         missing=question.missing.replace("_", " ") or "nothing",
+        tools=_tools(question),
+        results=_results(question),
+        flaws=_flaws(question),
     )
 
 
@@ -100,9 +103,6 @@ def ask_for_reply(question: Question, reading: Reading, plan: Strategy) -> str:
         draft=_fence(plan.reply or ""),
         tone=tone,
         words=str(words),
-        tools=_tools(question),
-        results=_results(question),
-        flaws=_flaws(question),
     )
 
 

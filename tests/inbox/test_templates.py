@@ -207,7 +207,7 @@ def test_a_script_sends_a_template(screens: Screens) -> None:
     template = named("order_update").pk
     assert "value_1" in bruno.post(path, {"template": template}, expect=400)["fields"]
     assert "template" in bruno.post(path, {"template": named("promo").pk}, expect=400)["fields"]
-    assert "body" in bruno.post(path, {"template": template, "body": "x"}, expect=400)["fields"]
+    assert "template" in bruno.post(path, {"template": template, "body": "x"}, expect=400)["fields"]
     sent = bruno.post(path, {"template": template, "variables": {"1": "Davi"}}, expect=201)
     assert (sent["body"], sent["status"]) == ("Hi Davi, your order is on its way to you.", "queued")
     plain = bruno.post(path, {"body": "Hello"}, expect=201)

@@ -278,7 +278,7 @@ def test_a_caller_whom_nobody_knows_is_a_lead_and_cannot_be_written_to(line: Lin
     world.bruno_takes_over()
     refused = world.bruno_says("Hello")
     assert (refused.status, refused.verdict["code"]) == ("suppressed", "receives_only")
-    assert refused.verdict["reason"].startswith("Nothing can be sent on this channel")
+    assert refused.verdict["reason"].startswith("This channel only receives")
 
 
 def test_what_makes_no_sense_is_parked_with_the_reason(line: Line) -> None:
