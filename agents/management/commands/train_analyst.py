@@ -35,10 +35,11 @@ def _check(path: Path) -> dict[str, Any]:
 
 def _train() -> dict[str, Any]:
     from agents.reasoning.trained_fit import fit  # scikit-learn: two seconds that no other command should wait
-    from agents.reasoning.trained_phrases import training_phrases
+    from agents.reasoning.trained_overlap import without_overlap
+    from agents.reasoning.trained_phrases import held_out_phrases, training_phrases
 
     started = clock.now()
-    phrases = training_phrases()
+    phrases = without_overlap(training_phrases(), held_out_phrases())
     model = fit(phrases)
     model.save(MODEL_FILE)
     seconds = round((clock.now() - started).total_seconds(), 1)
