@@ -17,6 +17,7 @@ from agents.reasoning.trained import MODEL_FILE, StaleModel, load, read_trained,
 from agents.reasoning.trained_layer import fit_layer, restore_layer, store_layer
 from agents.reasoning.trained_overlap import without_overlap
 from agents.reasoning.trained_phrases import TRAPS, Phrase, held_out_phrases, training_phrases, write_out
+from agents.reasoning.trained_validation import cross_score
 from agents.reasoning.wording import say
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,6 +74,16 @@ def test_little_of_what_there_is_to_learn_from_is_lost_to_that() -> None:
     assert 0.99 < len(learnt) / len(training_phrases()) < 1
     said = {(phrase.language, normalise_phrase(phrase.text)) for phrase in learnt}
     assert not [phrase for phrase in held_out_phrases() if (phrase.language, normalise_phrase(phrase.text)) in said]
+
+
+def test_cross_validation_judges_a_line_by_a_model_that_has_not_seen_it() -> None:
+    learnable = [Phrase(f"{word} remove my number", Intent.OPT_OUT, "en", word) for word in "abcdefgh"]
+    others = [Phrase(f"{word} price of shoes", Intent.PRICING, "en", f"{word} price") for word in "abcdefgh"]
+    odd = Phrase("zzz qqq", Intent.OPT_OUT, "en", "odd")
+    scores = cross_score([*learnable, *others, odd], folds=3)
+    opt_out = next(score for score in scores if (score.kind, score.threshold) == (Intent.OPT_OUT, 0.5))
+    assert opt_out.precision == 1
+    assert opt_out.recall == round(8 / 9, 3)  # the odd one is never seen by the model that reads it
 
 
 def test_every_intent_has_phrases_in_english_and_every_wish_in_every_language() -> None:
