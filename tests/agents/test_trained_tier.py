@@ -41,7 +41,7 @@ def test_the_model_that_is_shipped_belongs_to_the_phrases_beside_it() -> None:
 
 
 # A language has some 15 phrases of each kind: one that is misread costs 0.06. The whole is held tighter.
-@pytest.mark.parametrize(("language", "least"), [("all", 0.92), ("en", 0.88), *((code, 0.8) for code in LANGUAGES[1:])])
+@pytest.mark.parametrize(("language", "least"), [("all", 0.94), ("en", 0.9), *((code, 0.84) for code in LANGUAGES[1:])])
 @pytest.mark.parametrize("wish", ["human_request", "opt_out"])
 def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
     figures: dict[str, object], wish: str, language: str, least: float
@@ -53,9 +53,9 @@ def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
 
 def test_it_knows_what_most_messages_are_about(figures: dict[str, object]) -> None:
     assert isinstance(figures["intent_accuracy"], float)
-    assert figures["intent_accuracy"] >= 0.8
+    assert figures["intent_accuracy"] >= 0.87
     assert isinstance(figures["language_accuracy"], float)
-    assert figures["language_accuracy"] >= 0.95
+    assert figures["language_accuracy"] >= 0.98
 
 
 def phrases(*texts: str, language: str = "en") -> list[Phrase]:
@@ -64,7 +64,7 @@ def phrases(*texts: str, language: str = "en") -> list[Phrase]:
 
 def test_what_is_too_near_to_a_phrase_that_it_is_measured_with_is_not_trained_on() -> None:
     measured_with = phrases("Please, take my number off your list!", "stop writing") + phrases("basta", language="it")
-    ours = phrases("please take my number off ur list", "take me off", "STOP WRITING!!", "basta", "")
+    ours = phrases("please take my number off your lists", "take me off", "STOP WRITING!!", "basta", "")
     assert [phrase.text for phrase in without_overlap(ours, measured_with)] == ["take me off", "basta", ""]
     assert without_overlap(ours, []) == ours
 

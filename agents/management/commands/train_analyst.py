@@ -19,9 +19,7 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         chosen = parser.add_mutually_exclusive_group()
         chosen.add_argument("--check", action="store_true", help="Only say whether the model belongs to the phrases.")
-        chosen.add_argument(
-            "--cross-validate", action="store_true", help="Measure on what is held back; some minutes."
-        )
+        chosen.add_argument("--cross-validate", action="store_true", help="Measure on what is held back; some minutes.")
         chosen.add_argument("--layers", action="store_true", help="Train every workspace's own layer instead.")
 
     def answer(self, **options: Any) -> dict[str, Any]:
