@@ -131,7 +131,8 @@ def _share_of_lines(phrases: Sequence[Phrase]) -> NDArray[np.float64]:
     """
     messages = Counter((phrase.language, phrase.line) for phrase in phrases)
     shares = np.array([messages[phrase.language, phrase.line] ** -0.5 for phrase in phrases])
-    return shares / shares.mean()
+    shares /= shares.mean()
+    return shares
 
 
 def _fit_head(
