@@ -17,6 +17,8 @@ from agents.reasoning.wording import is_saying
 
 OVERRULED = 0.2
 """A chance below which the trained tier doubts what a rule heard: "don't text me at night" holds "don't text me"."""
+IMPOSSIBLE = 0.03
+"""A chance below which rules are not asked at all: they are dear, and have nothing to say against it."""
 OFFERS = {"offer_person": Intent.HUMAN_REQUEST, "offer_opt_out": Intent.OPT_OUT}
 """What we ask back, and what a yes to it means."""
 _LONGEST_MATCH = 160
@@ -56,12 +58,16 @@ def _decide(text: str, history: Iterable[Line], taught: Taught, verdict: Verdict
         return _wish(taught.lesson, text, Tier.EXACT)
     if accepted := _accepted_offer(text, history):
         return _wish(accepted, text, Tier.RULES)
-    explicit = read_explicit(text)
+    explicit = read_explicit(text, deaf_to=_excluded_by(verdict))
     if verdict is None or explicit.tier is Tier.EXACT:
         return explicit
     if explicit.tier is Tier.RULES:
         return _weigh_rule(explicit, verdict)
     return _trust_verdict(text, verdict)
+
+
+def _excluded_by(verdict: Verdict | None) -> frozenset[str]:
+    return frozenset(wish for wish, chance in verdict.wishes.items() if chance < IMPOSSIBLE) if verdict else frozenset()
 
 
 def _wish(intent: Intent, text: str, tier: Tier, *, chance: float = 1.0) -> Explicit:

@@ -6,6 +6,7 @@ what is left. A word alone on a line ("STOP", "agent") counts where the same wor
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from agents.reasoning.phrasebook import phrases_alone, search_topic
@@ -39,11 +40,11 @@ class _Hit:
     tier: Tier
 
 
-def read_explicit(text: str) -> Explicit:
-    spellings = normalise(text)
-    opt_out = _find("opt_out", spellings)
-    opt_in = None if opt_out else _find("opt_in", spellings)
-    human = _find("human_request", spellings)
+def read_explicit(text: str, *, deaf_to: Container[str] = ()) -> Explicit:
+    """Of the wishes it is deaf to, it only hears what is said in a whole line."""
+    opt_out = _find("opt_out", text, deaf_to)
+    opt_in = None if opt_out else _find("opt_in", text, deaf_to)
+    human = _find("human_request", text, deaf_to)
     first = opt_out or human or opt_in
     return Explicit(
         wants_human=human is not None,
@@ -60,9 +61,11 @@ def says_alone(kind: str, text: str) -> bool:
     return any(_find_alone(kind, spelling) for spelling in normalise(text))
 
 
-def _find(kind: str, spellings: tuple[Text, ...]) -> _Hit | None:
-    for spelling in spellings:
-        if hit := _find_alone(kind, spelling) or _find_within(kind, spelling):
+def _find(kind: str, text: str, deaf_to: Container[str]) -> _Hit | None:
+    for spelling in normalise(text):
+        if hit := _find_alone(kind, spelling):
+            return hit
+        if kind not in deaf_to and (hit := _find_within(kind, spelling)):
             return hit
     return None
 

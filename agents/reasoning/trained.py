@@ -143,21 +143,26 @@ def shipped_model() -> Model | None:
 
 def read_trained(model: Model, text: Text, layer: Layer | None = None) -> Verdict:
     """A wish may be said in one sentence of many, so each is looked at; the rest is judged on the whole."""
-    scores = _score(model, text.padded, layer)
-    parts = segments_of(text, most=MOST_SEGMENTS)
-    said = [scores, *(_score(model, part, layer) for part in parts if len(parts) > 1)]
-    best = np.max(np.stack(said), axis=0)
+    scores, best = score_parts(model, text, layer)
     intents = scores[model.intent_heads]
     languages = scores[model.language_heads]
     first, second = np.argsort(-languages)[:2]
     strongest = int(np.argmax(intents))
     return Verdict(
-        wishes={wish: _chance(best[number]) for number, wish in enumerate(WISHES)},
+        wishes={wish: chance_of(best[number]) for number, wish in enumerate(WISHES)},
         intent=tuple(Intent)[strongest],
-        intent_chance=_chance(intents[strongest]),
+        intent_chance=chance_of(intents[strongest]),
         language=LANGUAGES[first],
         language_lead=float(languages[first] - languages[second]),
     )
+
+
+def score_parts(model: Model, text: Text, layer: Layer | None = None) -> tuple[Floats, Floats]:
+    """The log-odds of every head for the whole, and the best of the whole and its sentences."""
+    scores = _score(model, text.padded, layer)
+    parts = segments_of(text, most=MOST_SEGMENTS)
+    said = [scores, *(_score(model, part, layer) for part in parts if len(parts) > 1)]
+    return scores, np.max(np.stack(said), axis=0)
 
 
 def _score(model: Model, padded: str, layer: Layer | None) -> Floats:
@@ -165,5 +170,5 @@ def _score(model: Model, padded: str, layer: Layer | None) -> Floats:
     return model.score(counts) + layer.score(model, counts) if layer else model.score(counts)
 
 
-def _chance(score: float) -> float:
+def chance_of(score: float) -> float:
     return round(1 / (1 + float(np.exp(-np.clip(score, -30, 30)))), 3)

@@ -15,7 +15,9 @@ from agents.reasoning.ports import Action, Intent, Line, Question, Route, Tier, 
 from agents.reasoning.text import normalise, normalise_phrase
 from agents.reasoning.trained import MODEL_FILE, StaleModel, load, read_trained, shipped_model
 from agents.reasoning.trained_layer import fit_layer, restore_layer, store_layer
+from agents.reasoning.trained_overlap import without_overlap
 from agents.reasoning.trained_phrases import TRAPS, Phrase, held_out_phrases, training_phrases, write_out
+from agents.reasoning.trained_validation import cross_score
 from agents.reasoning.wording import say
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -38,8 +40,8 @@ def test_the_model_that_is_shipped_belongs_to_the_phrases_beside_it() -> None:
     assert load().digest  # StaleModel otherwise: run `manage.py train_analyst`
 
 
-# A language has some 15 phrases of each kind: one that is misread costs 0.06. The whole is held tighter.
-@pytest.mark.parametrize(("language", "least"), [("all", 0.92), ("en", 0.88), *((code, 0.8) for code in LANGUAGES[1:])])
+# A little below what docs/quality.md says: a language has some 50 phrases of each kind, and one misread costs 0.02.
+@pytest.mark.parametrize(("language", "least"), [("all", 0.81), ("en", 0.84), *((code, 0.66) for code in LANGUAGES[1:])])
 @pytest.mark.parametrize("wish", ["human_request", "opt_out"])
 def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
     figures: dict[str, object], wish: str, language: str, least: float
@@ -51,31 +53,37 @@ def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
 
 def test_it_knows_what_most_messages_are_about(figures: dict[str, object]) -> None:
     assert isinstance(figures["intent_accuracy"], float)
-    assert figures["intent_accuracy"] >= 0.8
+    assert figures["intent_accuracy"] >= 0.77
     assert isinstance(figures["language_accuracy"], float)
-    assert figures["language_accuracy"] >= 0.95
+    assert figures["language_accuracy"] >= 0.98
 
 
-def runs(text: str) -> frozenset[str]:
-    padded = f" {normalise_phrase(text)} "
-    return frozenset(padded[at : at + 3] for at in range(len(padded) - 2))
+def phrases(*texts: str, language: str = "en") -> list[Phrase]:
+    return [Phrase(text, Intent.OPT_OUT, language) for text in texts]
 
 
-def test_nothing_that_it_is_measured_with_was_trained_on() -> None:
-    trained: dict[tuple[str, str], list[frozenset[str]]] = {}
-    for phrase in training_phrases():
-        said = runs(phrase.text)
-        for run in said:
-            trained.setdefault((phrase.language, run), []).append(said)
-    assert [phrase.text for phrase in held_out_phrases() if _is_alike(phrase, trained)] == []
+def test_what_is_too_near_to_a_phrase_that_it_is_measured_with_is_not_trained_on() -> None:
+    measured_with = phrases("Please, take my number off your list!", "stop writing") + phrases("basta", language="it")
+    ours = phrases("please take my number off your lists", "take me off", "STOP WRITING!!", "basta", "")
+    assert [phrase.text for phrase in without_overlap(ours, measured_with)] == ["take me off", "basta", ""]
+    assert without_overlap(ours, []) == ours
 
 
-def _is_alike(phrase: Phrase, trained: dict[tuple[str, str], list[frozenset[str]]]) -> bool:
-    """Two texts that share three quarters of their runs share at least one of the rarest quarter (and one more)."""
-    said = runs(phrase.text)
-    rarest = sorted((trained.get((phrase.language, run), []) for run in said), key=len)
-    near = (other for others in rarest[: len(said) // 4 + 1] for other in others if len(other) * 3 <= len(said) * 4)
-    return any(len(said & other) / len(said | other) >= 0.75 for other in near)
+def test_little_of_what_there_is_to_learn_from_is_lost_to_that() -> None:
+    learnt = without_overlap(training_phrases(), held_out_phrases())
+    assert 0.99 < len(learnt) / len(training_phrases()) < 1
+    said = {(phrase.language, normalise_phrase(phrase.text)) for phrase in learnt}
+    assert not [phrase for phrase in held_out_phrases() if (phrase.language, normalise_phrase(phrase.text)) in said]
+
+
+def test_cross_validation_judges_a_line_by_a_model_that_has_not_seen_it() -> None:
+    learnable = [Phrase(f"{word} remove my number", Intent.OPT_OUT, "en", word) for word in "abcdefgh"]
+    others = [Phrase(f"{word} price of shoes", Intent.PRICING, "en", f"{word} price") for word in "abcdefgh"]
+    odd = Phrase("zzz qqq", Intent.OPT_OUT, "en", "odd")
+    scores = cross_score([*learnable, *others, odd], folds=3)
+    opt_out = next(score for score in scores if (score.kind, score.threshold) == (Intent.OPT_OUT, 0.5))
+    assert opt_out.precision == 1
+    assert opt_out.recall == round(8 / 9, 3)  # the odd one is never seen by the model that reads it
 
 
 def test_every_intent_has_phrases_in_english_and_every_wish_in_every_language() -> None:
