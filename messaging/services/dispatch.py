@@ -51,6 +51,9 @@ START_MARGIN_SECONDS = 5.0
 """A call that would end this close to the window's end is not begun: the process was paused too long."""
 
 
+MARKETING_CONSENT = "message_marketing_has_consent"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt, committed and about to be made; `latest_start` is monotonic seconds."""
@@ -101,12 +104,18 @@ def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
         try:
             with workspace_scope(candidate.workspace_id):
                 return True, _decide(candidate, now, claimed_at)
-        except IntegrityError as error:  # what the database forbids of this message, it forbids for good
-            raise Unsendable(candidate) from error
-        except DatabaseError:
+        except DatabaseError as error:
+            if _is_forbidden_for_good(error):
+                raise Unsendable(candidate) from error
             raise
         except Exception as error:  # it must not stand before everybody else's words for ever
             raise Unsendable(candidate) from error
+
+
+def _is_forbidden_for_good(error: DatabaseError) -> bool:
+    """Marketing without consent; any other guard forbids it at this moment, and somebody else was quicker."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return isinstance(error, IntegrityError) and getattr(diagnostics, "constraint_name", "") == MARKETING_CONSENT
 
 
 @transaction.atomic

@@ -41,7 +41,9 @@ def test_the_model_that_is_shipped_belongs_to_the_phrases_beside_it() -> None:
 
 
 # A little below what docs/quality.md says: a language has some 50 phrases of each kind, and one misread costs 0.02.
-@pytest.mark.parametrize(("language", "least"), [("all", 0.81), ("en", 0.84), *((code, 0.66) for code in LANGUAGES[1:])])
+@pytest.mark.parametrize(
+    ("language", "least"), [("all", 0.81), ("en", 0.84), *((code, 0.66) for code in LANGUAGES[1:])]
+)
 @pytest.mark.parametrize("wish", ["human_request", "opt_out"])
 def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
     figures: dict[str, object], wish: str, language: str, least: float

@@ -31,8 +31,8 @@ from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, CallbackPlan, TwilioDo
 SENDER = "whatsapp:+14155238886"
 
 SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
-    fetching.fetch_one_due_mailbox,
     apply_one_due_event,
+    fetching.fetch_one_due_mailbox,
     turns.take_one_due_turn,
     extraction.extract_one_due,
     scoring.rescore_one_due_batch,
