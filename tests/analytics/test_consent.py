@@ -85,7 +85,7 @@ def test_marketing_during_a_hold_without_an_end_is_found(history: History, relea
     history.allows("granted")
     Hold.objects.create(**history.of_lead, kind="in_sales_process", created_at=NOON, released_at=released_at)
     sends_marketing(history)
-    assert found(history).get("marketing_during_hold", 0) == found
+    assert history.found().get("marketing_during_hold", 0) == found
 
 
 def test_words_after_an_opt_out_are_found(history: History) -> None:
