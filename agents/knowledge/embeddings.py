@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import openai
-
 from agents.reasoning.breaker import Breaker
 
 VENDOR = "https://api.openai.com/v1"
@@ -36,6 +34,8 @@ class EmbeddingEndpoint:
     """Safe to share between threads. It leaves a server that fails alone for a while, as the analysts do."""
 
     def __init__(self, settings: EmbeddingSettings) -> None:
+        import openai  # only where a model is configured is it installed
+
         self._model = settings.model
         self._breaker = Breaker()
         self._client = openai.OpenAI(
@@ -56,6 +56,8 @@ class EmbeddingEndpoint:
         return vectors
 
     def _ask(self, texts: list[str], seconds: float) -> list[list[float]]:
+        import openai
+
         timeout = openai.Timeout(seconds, connect=min(seconds, 3.0))
         try:
             # base64, the client's default, breaks on some compatible servers

@@ -30,6 +30,7 @@ from .people_serializers import (
     MergeSerializer,
     NewConsentSerializer,
     NewIdentitySerializer,
+    NotedConsentsSerializer,
     OptInRequestSerializer,
     PreferredChannelSerializer,
     ProposalSerializer,
@@ -83,7 +84,7 @@ class ConsentList(LeadView):
         """The lead's ledger, the newest line first. The first line of a channel and purpose is in force."""
         return self.page(Consent.objects.filter(lead=self.lead()).select_related("user"), ConsentSerializer)
 
-    @documented("people", ConsentSerializer(many=True), takes=NewConsentSerializer, code=201)
+    @documented("people", NotedConsentsSerializer, takes=NewConsentSerializer, code=201)
     def post(self, request: Request, lead_id: int) -> Response:
         """Write down what the lead said elsewhere."""
         lead = self.lead()
@@ -91,17 +92,17 @@ class ConsentList(LeadView):
         purposes = (Purpose(given.pop("purpose")),)
         state = ConsentState(given.pop("state"))
         lines = note_consent(lead=lead, purposes=purposes, state=state, user=request.user, now=clock.now(), **given)
-        return Response(ConsentSerializer(lines, many=True).data, status=201)
+        return Response({"results": ConsentSerializer(lines, many=True).data}, status=201)
 
 
 class OptInRequest(LeadView):
-    @documented("people", ConsentSerializer(many=True), takes=OptInRequestSerializer, code=201)
+    @documented("people", NotedConsentsSerializer, takes=OptInRequestSerializer, code=201)
     def post(self, request: Request, lead_id: int) -> Response:
         """Send the e-mail whose link confirms consent to news by e-mail. Empty when there is consent already."""
         lead = self.lead()
         given = self.checked(OptInRequestSerializer(data=request.data))
         pending = ask_for_opt_in(lead=lead, user=request.user, now=clock.now(), **given)
-        return Response(ConsentSerializer([pending] if pending else [], many=True).data, status=201)
+        return Response({"results": ConsentSerializer([pending] if pending else [], many=True).data}, status=201)
 
 
 class PreferredChannel(LeadView):

@@ -33,6 +33,10 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
         fields = ["id", "channel_kind", "purpose", "state", "at", "source", "proof", "text_shown", "user"]
 
 
+class NotedConsentsSerializer(serializers.Serializer[Any]):
+    results = ConsentSerializer(many=True, help_text="The lines that were written.")
+
+
 class NewConsentSerializer(serializers.Serializer[Any]):
     channel_kind = serializers.ChoiceField(offered_kinds())
     purpose = serializers.ChoiceField(Purpose.choices)

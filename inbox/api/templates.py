@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -92,7 +93,15 @@ class PreviewSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="Why it would not be sent to this lead; empty when it would.")
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"})
+class LocalTime(serializers.TimeField):
+    """Of the customer's day: what the standards call a time names its zone."""
+
+
 class SendingPolicySerializer(serializers.ModelSerializer[SendingPolicy]):
+    quiet_from = LocalTime(required=False, help_text="The customer's local time.")
+    quiet_to = LocalTime(required=False, help_text="Equal to the beginning: no quiet hours.")
+
     class Meta:
         model = SendingPolicy
         fields = ["quiet_from", "quiet_to", "marketing_cap", "cap_days"]

@@ -10,7 +10,7 @@ from agents.reasoning.answers import schema_of
 from agents.reasoning.ports import Line, Question, Source, Voice
 from agents.reasoning.products import ProductProfile, analyse_product
 from agents.reasoning.prompting import FOLDER, ask_for_strategy, prompt, prompts_version
-from agents.reasoning.rules import read_by_rules
+from agents.reasoning.rules import read_offline
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
@@ -56,6 +56,6 @@ def test_what_one_call_may_cost_is_bounded_whatever_was_written_and_found() -> N
         business="z" * 30_000,
         sources=tuple(Source(number, "t", "s" * 30_000, 1.0) for number in range(1, 9)),
     )
-    asked = ask_for_strategy(question, read_by_rules(question))
+    asked = ask_for_strategy(question, read_offline(question))
     assert len(asked) < 50_000
     assert [f'<source id="{number}">' in asked for number in (1, 2, 8)] == [True, True, False]
