@@ -8,14 +8,7 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from messaging.merging import register_merge_rule
-
-        from . import merging, receivers, sweeps
-        from .spending.prices import refuse_unusable_prices
-        from .tools import builtin
+        from . import receivers, sweeps
 
         receivers.connect()
-        register_merge_rule("agents", merging.AgentsRule())
         sweeps.register()
-        refuse_unusable_prices()
-        builtin.register()

@@ -1,7 +1,5 @@
 from .activity import Activity
-from .catalogue import Product, StockAlert
-from .consent import Consent, Hold, PeoplePolicy, Suppression
-from .merges import LeadMerge, MergeProposal
+from .consent import Consent, Hold
 from .people import Identity, Lead
 from .trail import TrailEntry
 from .workspaces import Membership, Role, User, Workspace
@@ -12,14 +10,8 @@ __all__ = [
     "Hold",
     "Identity",
     "Lead",
-    "LeadMerge",
     "Membership",
-    "MergeProposal",
-    "PeoplePolicy",
-    "Product",
     "Role",
-    "StockAlert",
-    "Suppression",
     "TrailEntry",
     "User",
     "Workspace",

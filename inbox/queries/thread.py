@@ -19,8 +19,6 @@ from inbox.queries.names import name_of
 from inbox.queries.speech import Event, Said, event_of, said_of, told_kinds
 from messaging.models import Conversation, Message, ServiceWindow
 from messaging.models.conversations import ConversationStatus
-from messaging.services.links import links_with_clicks
-from messaging.transports import capabilities_of
 
 PAGE = 50
 MOST_CHANGES = 200
@@ -54,7 +52,6 @@ class Header:
     channel: str
     window: str
     window_closed: bool
-    has_templates: bool
     is_vip: bool
     is_resolved: bool
     holder: str
@@ -127,7 +124,6 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
         channel=words.channel_label(conversation.channel.kind),
         window=_window_words(window, now, desk),
         window_closed=bool(window and window.closes_at and window.closes_at <= now),
-        has_templates=capabilities_of(conversation.channel.kind).templates,
         is_vip=lead.is_vip,
         is_resolved=conversation.status == ConversationStatus.RESOLVED,
         holder=floor.holder if floor else "",
@@ -142,8 +138,7 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    found = Message.objects.filter(conversation=conversation).select_related("author", "channel")
-    return with_doubts(found.prefetch_related("attachments", links_with_clicks()))
+    return with_doubts(Message.objects.filter(conversation=conversation).select_related("author", "channel"))
 
 
 def _told(conversation: Conversation) -> QuerySet[TrailEntry]:

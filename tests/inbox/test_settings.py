@@ -23,7 +23,6 @@ SCREENS = [
     "settings_channels",
     "settings_calendly",
     "settings_knowledge",
-    "settings_model",
     "settings_members",
     "settings_tokens",
     "settings_add_entry",

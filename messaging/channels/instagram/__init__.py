@@ -1,1 +1,0 @@
-"""Messages to an Instagram business account. https://developers.facebook.com/docs/messenger-platform/instagram"""

@@ -1,3 +1,0 @@
-from tests.journeys.conftest import world
-
-__all__ = ["world"]
