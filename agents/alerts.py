@@ -10,14 +10,15 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 
-from crm.models import Membership, Role
+from crm.models import Membership, Role, Workspace
 from messaging.live import announce_alert
 from messaging.models import ChannelTrouble, Conversation
 from project.kernel.due import MAX_ATTEMPTS, is_any_due, retry_delay
 from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
-from .models import StaffAlert
+from .models import ModelTrouble, StaffAlert
+from .spending.troubles import is_lasting, meaning_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,18 @@ def alert_staff(
         news={"type": "handover.alert", "conversation": conversation.pk, "text": headline, **context},
     )
     return told
+
+
+def alert_operators(*, workspace: Workspace, headline: str, text: str, path: str, key: str, now: datetime) -> int:
+    """Mail those who configure the workspace about something that is no lead's, once for each `key`."""
+    return _write_alerts(
+        workspace_id=workspace.pk,
+        roles=OPERATORS,
+        key=key[:120],
+        subject=_one_line(headline)[:200],
+        body=f"{text}\n\n{_link(path)}\n",
+        now=now,
+    )
 
 
 def _write_alerts(*, workspace_id: int, roles: Collection[str], now: datetime, **fields: Any) -> int:
@@ -94,6 +107,41 @@ def tell_one_trouble(now: datetime) -> bool:
             now=now,
         )
     return True
+
+
+def has_due_model_troubles(now: datetime) -> bool:
+    with across_workspaces():
+        return is_any_due(ModelTrouble.objects.filter(due_at__lte=now))
+
+
+def tell_one_model_trouble(now: datetime) -> bool:
+    """Tell those who configure the workspace what keeps a model from answering; False when nothing is due."""
+    with across_workspaces(), transaction.atomic():
+        due = ModelTrouble.objects.filter(due_at__lte=now).order_by("due_at").select_related("workspace")
+        trouble = due.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
+        if trouble is None:
+            return False
+        if is_lasting(trouble):
+            _tell_model_trouble(trouble, now)
+        else:  # nobody met it again
+            trouble.ended_at = now
+        trouble.due_at = None
+        trouble.save(update_fields=["due_at", "told_at", "ended_at"])
+    return True
+
+
+def _tell_model_trouble(trouble: ModelTrouble, now: datetime) -> None:
+    trouble.told_at = now
+    _write_alerts(
+        workspace_id=trouble.workspace_id,
+        roles=OPERATORS,
+        key=f"model:{trouble.pk}",
+        subject=_one_line(f"The model {trouble.model} at {trouble.endpoint} does not answer: {trouble.cause}")[:200],
+        body=f"{trouble.model} at {trouble.endpoint}: {meaning_of(trouble)}.\n"
+        "Until then the next model answers, or the assistant that needs none; customers are not kept waiting.\n\n"
+        f"{_link(reverse('inbox:settings_model', args=[trouble.workspace.slug]))}\n",
+        now=now,
+    )
 
 
 def has_due_alerts(now: datetime) -> bool:

@@ -8,7 +8,14 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import receivers, sweeps
+        from messaging.merging import register_merge_rule
+
+        from . import merging, receivers, sweeps
+        from .spending.prices import refuse_unusable_prices
+        from .tools import builtin
 
         receivers.connect()
+        register_merge_rule("agents", merging.AgentsRule())
         sweeps.register()
+        refuse_unusable_prices()
+        builtin.register()

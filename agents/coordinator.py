@@ -1,5 +1,6 @@
 """The coordinator: who may speak. Every agent and every person asks here before words reach a lead."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,11 +9,13 @@ from crm.models import User
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Busy, Grant
-from messaging.models import Conversation, Floor, Message
+from messaging.models import Attachment, Conversation, Floor, Message
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.conversations import close_conversation, lock_conversation, next_seq
+from messaging.services.media_uploads import attach, check_fit, items_of
 from messaging.services.outbound import queue_message, suppress_stale_words
+from messaging.services.template_forms import TemplateForm
 from project.kernel.due import is_any_due
 from project.kernel.scope import across_workspaces, workspace_scope
 
@@ -145,13 +148,21 @@ def resolve_conversation(*, conversation: Conversation, user: User, now: datetim
 
 @transaction.atomic
 def send_as_person(
-    *, conversation: Conversation, user: User, body: str, now: datetime, key: str | None = None
+    *,
+    conversation: Conversation,
+    user: User,
+    body: str,
+    now: datetime,
+    key: str | None = None,
+    attachments: Sequence[Attachment] = (),
+    form: TemplateForm | None = None,
 ) -> Message:
-    """Queue a person's words, taking the floor if they do not hold it. The same `key` again sends nothing new.
+    """Queue a person's words and files, taking the floor if they do not hold it. The same `key` sends nothing new.
 
-    Raises NothingToSay for blank text.
+    With a `form` they are a template's. Raises NothingToSay for blank text without files, and UnfitFile for files that
+    the channel does not take.
     """
-    if not body.strip():
+    if not body.strip() and not attachments:
         raise NothingToSay("Write a message first.")
     conversation = lock_conversation(conversation)
     unique = key or f"{conversation.pk}:{conversation.seq}:{now.timestamp()}"
@@ -159,6 +170,7 @@ def send_as_person(
     known = Message.objects.filter(workspace_id=conversation.workspace_id, intent_key=intent_key).first()
     if known:  # a late retry must not take the floor again after the conversation was returned
         return known
+    check_fit(conversation.channel, attachments, body.strip())
     grant = take_over(conversation=conversation, user=user, now=now)
     newest = _newest_inbound(conversation)
     message = queue_message(
@@ -170,7 +182,10 @@ def send_as_person(
         now=now,
         answers=newest,
         author=user,
+        media=items_of(attachments),
+        form=form,
     )
+    attach(message, attachments)
     if message.status != MessageStatus.SUPPRESSED:
         tell_monitor(conversation, event="answered", reason=f"{user} answered", now=now, user=user.pk)
     return message

@@ -71,8 +71,9 @@ def _alert(message: Message, now: datetime) -> None:
 
 def _loss(message: Message) -> str:
     """What became of the words; empty when they are not lost."""
-    if message.status == MessageStatus.SUPPRESSED and message.verdict.get("code") == gate.WINDOW_CLOSED:
-        return "came too late for the service window"
+    if message.status == MessageStatus.SUPPRESSED and message.verdict.get("code") in gate.LOST:
+        is_late = message.verdict["code"] == gate.WINDOW_CLOSED
+        return "came too late for the service window" if is_late else "could not be sent"
     return {MessageStatus.FAILED: "did not arrive", MessageStatus.IN_DOUBT: "may not have arrived"}.get(
         MessageStatus(message.status), ""
     )

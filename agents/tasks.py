@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
-from agents import alerts, bus, coordinator, lost_words
+from agents import alerts, bus, coordinator, corrections, lost_words
+from agents.knowledge import meaning, sources
 from agents.primary import turns
+from agents.qualification import extraction, scoring
 from project.kernel import clock
 from project.kernel.due import drain
 
@@ -33,6 +35,36 @@ def tell_troubles() -> int:
     return drain(alerts.tell_one_trouble, clock=clock.now)
 
 
+@shared_task(name="agents.tasks.tell_model_troubles")
+def tell_model_troubles() -> int:
+    return drain(alerts.tell_one_model_trouble, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.train_layers")
+def train_layers() -> int:
+    return drain(corrections.train_one_due_layer, clock=clock.now)
+
+
 @shared_task(name="agents.tasks.return_floors")
 def return_floors() -> int:
     return drain(coordinator.return_one_due_floor, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.extract_facts")
+def extract_facts() -> int:
+    return drain(extraction.extract_one_due, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.rescore_leads")
+def rescore_leads() -> int:
+    return drain(scoring.rescore_one_due_batch, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.read_sources")
+def read_sources() -> int:
+    return drain(sources.read_one_due_source, clock=clock.now)
+
+
+@shared_task(name="agents.tasks.embed_knowledge")
+def embed_knowledge() -> int:
+    return drain(meaning.embed_one_due_batch, clock=clock.now, limit=20)

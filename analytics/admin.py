@@ -2,7 +2,7 @@ from django.contrib import admin
 
 from crm.admin_base import ReadOnlyAdmin
 
-from .models import AuditRun, CanaryRun, Heartbeat
+from .models import AuditRun, CanaryRun, HandoverVerdict, Heartbeat
 
 
 @admin.register(AuditRun)
@@ -22,3 +22,11 @@ class CanaryRunAdmin(ReadOnlyAdmin):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ["name", "at"]
+
+
+@admin.register(HandoverVerdict)
+class HandoverVerdictAdmin(ReadOnlyAdmin):
+    list_display = ["at", "handover", "was_needed", "user", "workspace"]
+    list_filter = ["was_needed", "workspace"]
+    list_select_related = ["handover", "user", "workspace"]
+    ordering = ["-at"]

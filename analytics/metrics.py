@@ -35,9 +35,24 @@ OLDEST_DUE = {
                        WHERE state IN ('waiting', 'taken')))
     """,
     "senders": "SELECT min(resumes_at) FROM messaging_channel WHERE resumes_at IS NOT NULL",
+    "upkeep": "SELECT min(upkeep_due_at) FROM messaging_channel WHERE upkeep_due_at IS NOT NULL",
     "agent messages": "SELECT min(due_at) FROM agents_agentmessage WHERE due_at IS NOT NULL",
     "alerts": "SELECT min(due_at) FROM agents_staffalert WHERE due_at IS NOT NULL",
     "troubles": "SELECT min(last_at) FROM messaging_channeltrouble WHERE told_at IS NULL",
+    "extractions": """
+        SELECT min(CASE WHEN state = 'waiting' THEN due_at ELSE claimed_until END) FROM agents_extraction
+         WHERE state IN ('waiting', 'taken')""",
+    "scores": "SELECT min(due_at) FROM agents_leadscore WHERE due_at IS NOT NULL",
+    "model troubles": "SELECT min(due_at) FROM agents_modeltrouble WHERE due_at IS NOT NULL",
+    "proposals": "SELECT min(due_at) FROM crm_mergeproposal WHERE due_at IS NOT NULL",
+    "attachments": "SELECT min(due_at) FROM messaging_attachment WHERE due_at IS NOT NULL",
+    "mailboxes": "SELECT min(fetch_due_at) FROM messaging_channel WHERE fetch_due_at IS NOT NULL",
+    "trained layers": "SELECT min(due_at) FROM agents_trainedlayer WHERE due_at IS NOT NULL",
+    "knowledge sources": "SELECT min(due_at) FROM agents_knowledgesource WHERE due_at IS NOT NULL",
+    "embeddings": "SELECT NULL::timestamptz",  # they have no time of their own: done when the server has room
+    "webhook deliveries": "SELECT min(due_at) FROM webhooks_delivery WHERE state = 'pending'",
+    "old webhook deliveries": """
+        SELECT min(ended_at) + interval '30 days' FROM webhooks_delivery WHERE ended_at IS NOT NULL""",
     "lost words": "SELECT min(alert_due_at) FROM messaging_message WHERE alert_due_at IS NOT NULL",
     "returning floors": "SELECT min(returns_at) FROM messaging_floor WHERE returns_at IS NOT NULL",
     "ladder": "SELECT min(due_at) FROM handover_ladderstep WHERE state = 'pending'",

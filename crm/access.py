@@ -51,11 +51,12 @@ def require(user: User, workspace: Workspace, action: str) -> None:
 
 
 def access_lead(user: User, workspace: Workspace, lead_id: int, action: str = "read") -> Lead:
+    """The lead; who was merged into somebody else is found as that one, so that old links go on working."""
     require(user, workspace, action)
-    lead = Lead.objects.filter(workspace=workspace, pk=lead_id).first()
+    lead = Lead.everything.select_related("merged_into").filter(workspace=workspace, pk=lead_id).first()
     if lead is None:
         raise NotFound("There is no such lead.")
-    return lead
+    return lead.merged_into or lead
 
 
 def workspaces_of(user: User) -> list[Workspace]:

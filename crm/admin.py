@@ -7,7 +7,23 @@ from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from .admin_base import BatonAdmin, ReadOnlyAdmin
-from .models import Activity, Consent, Hold, Identity, Lead, Membership, TrailEntry, User, Workspace
+from .models import (
+    Activity,
+    Consent,
+    Hold,
+    Identity,
+    Lead,
+    LeadMerge,
+    Membership,
+    MergeProposal,
+    PeoplePolicy,
+    Product,
+    StockAlert,
+    Suppression,
+    TrailEntry,
+    User,
+    Workspace,
+)
 
 
 class MembershipInline(TabularInline):
@@ -105,6 +121,39 @@ class HoldAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
 
 
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    list_display = ["value", "kind", "source", "created_at", "lifted_at", "workspace"]
+    list_filter = ["kind", ("lifted_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["value", "source"]
+    ordering = ["-id"]
+
+
+@admin.register(PeoplePolicy)
+class PeoplePolicyAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "double_opt_in", "merges_by_rule"]
+    list_select_related = ["workspace"]
+
+
+@admin.register(LeadMerge)
+class LeadMergeAdmin(ReadOnlyAdmin):
+    list_display = ["kept", "gone", "actor", "reason", "merged_at", "undone_at", "workspace"]
+    list_filter = [("undone_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["kept", "gone", "workspace"]
+    search_fields = ["kept__name", "gone__name", "reason"]
+    ordering = ["-id"]
+
+
+@admin.register(MergeProposal)
+class MergeProposalAdmin(ReadOnlyAdmin):
+    list_display = ["first", "second", "reason", "proposed_at", "settled_as", "workspace"]
+    list_filter = [("settled_at", admin.EmptyFieldListFilter), "workspace"]
+    list_select_related = ["first", "second", "workspace"]
+    search_fields = ["first__name", "second__name", "reason"]
+    ordering = ["-id"]
+
+
 @admin.register(Activity)
 class ActivityAdmin(ReadOnlyAdmin):
     list_display = ["lead", "kind", "points", "at", "workspace"]
@@ -139,3 +188,22 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super(ReadOnlyAdmin, self).has_delete_permission(request, obj)
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    """Imported and counted on the product screen, which checks each row."""
+
+    list_display = ["name", "sku", "price", "currency", "stock", "is_active", "workspace"]
+    list_filter = ["is_active", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "sku"]
+
+
+@admin.register(StockAlert)
+class StockAlertAdmin(ReadOnlyAdmin):
+    list_display = ["requested_at", "lead", "product", "state", "workspace"]
+    list_filter = ["state", "workspace"]
+    list_select_related = ["lead", "product", "workspace"]
+    search_fields = ["lead__name", "product__name"]
+    ordering = ["-id"]

@@ -8,7 +8,13 @@ class HandoverConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import monitor, sweeps
+        from agents.tools.registry import register_appointment_desk
+        from messaging.merging import register_merge_rule
+
+        from . import merging, monitor, sweeps
+        from .services.appointments import offer_appointment
 
         monitor.subscribe()
+        register_merge_rule("handover", merging.HandoverRule())
         sweeps.register()
+        register_appointment_desk(offer_appointment)

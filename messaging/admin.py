@@ -5,8 +5,10 @@ from django.http import HttpRequest
 from crm.admin_base import BatonAdmin, ReadOnlyAdmin
 from project.kernel import clock
 
+from . import admin_templates  # noqa: F401  registers its tables
 from .admin_forms import SECRETS, ChannelForm
 from .models import (
+    Attachment,
     Attempt,
     Breaker,
     Bucket,
@@ -15,9 +17,12 @@ from .models import (
     Conversation,
     EventKey,
     Floor,
+    LinkClick,
+    LinkPolicy,
     Message,
     SenderChange,
     ServiceWindow,
+    TrackedLink,
     WebhookEvent,
 )
 from .services.channels import doors_of
@@ -125,6 +130,42 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="Body")
     def body_start(self, message: Message) -> str:
         return message.body[:80]
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "file_name", "content_type", "size", "state", "reason", "due_at", "workspace"]
+    list_filter = ["state", "content_type", "workspace"]
+    list_select_related = ["workspace"]
+    search_fields = ["file_name", "reason"]
+    ordering = ["-created_at"]
+    exclude = ["file", "thumbnail"]  # read in the thread, by members
+
+
+@admin.register(LinkPolicy)
+class LinkPolicyAdmin(BatonAdmin):
+    list_display = ["workspace", "tracks_marketing", "tracks_service", "adds_utm", "valid_days"]
+    list_select_related = ["workspace"]
+    search_fields = ["workspace__name"]
+    autocomplete_fields = ["workspace"]
+
+
+@admin.register(TrackedLink)
+class TrackedLinkAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "shown", "lead", "expires_at", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["lead", "workspace"]
+    search_fields = ["shown", "token"]
+    ordering = ["-id"]
+
+
+@admin.register(LinkClick)
+class LinkClickAdmin(ReadOnlyAdmin):
+    list_display = ["at", "link", "day", "workspace"]
+    list_filter = ["workspace"]
+    list_select_related = ["link", "workspace"]
+    search_fields = ["link__shown"]
+    ordering = ["-id"]
 
 
 @admin.register(Attempt)

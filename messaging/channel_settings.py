@@ -45,14 +45,24 @@ def _rate(value: str) -> str:
     return f"{number:g}"
 
 
+def _reach_limit(value: str) -> str:
+    word = value.strip().lower()
+    if word != UNLIMITED and not (word.isascii() and word.isdigit() and 1 <= int(word) <= 10_000_000):
+        raise ValueError("must be a number of people, or unlimited")
+    return word
+
+
+UNLIMITED = "unlimited"
+
 Token = Annotated[str, AfterValidator(_token)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 Rate = Annotated[str, AfterValidator(_rate)]
+ReachLimit = Annotated[str, AfterValidator(_reach_limit)]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting as a form shows it. `rows` is more than 1 for a text of several lines."""
+    """One setting as a form shows it. `rows` is more than 1 for a text of several lines; `choices`: nothing else."""
 
     name: str
     label: str
@@ -60,6 +70,7 @@ class Setting:
     is_required: bool
     is_secret: bool
     rows: int
+    choices: tuple[str, ...] = ()
 
 
 def settings_in(model: type[BaseModel], secret_fields: frozenset[str]) -> Iterator[Setting]:
@@ -72,4 +83,5 @@ def settings_in(model: type[BaseModel], secret_fields: frozenset[str]) -> Iterat
             is_required=field.is_required(),
             is_secret=name in secret_fields,
             rows=extra.get("rows", 1),
+            choices=tuple(extra.get("choices", ())),
         )

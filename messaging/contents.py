@@ -45,6 +45,15 @@ def _referral(referral: Json) -> list[str]:
     return [f"Came from the advertisement “{headline}” {referral.get('source_url') or ''}"]
 
 
+def _template(template: Json) -> list[str]:
+    lines = [f"Template “{template['name']}” ({template['language']})"]
+    if template.get("buttons"):
+        lines.append(f"Buttons: {', '.join(map(str, template['buttons']))}")
+    if template.get("instead_of"):
+        lines.append(f"Instead of “{template['instead_of']}”")
+    return lines
+
+
 def _location(place: Json) -> list[str]:
     named = ", ".join(str(place[name]) for name in ("label", "address") if place.get(name))
     where = f"{place['latitude']}, {place['longitude']}"
@@ -79,9 +88,28 @@ def _flow(flow: Json) -> list[str]:
     return [f"Answers to the form {flow.get('name') or ''}: {flow.get('response_json') or ''}"]
 
 
+def _call(call: Json) -> list[str]:
+    """A telephone call: when, what was said by whom, and why nothing is known where that is so."""
+    lines = [f"Call from {call['started_at']} to {call['ended_at']} UTC"]
+    if call.get("withheld"):
+        lines.append(f"What was said is not kept: {call['withheld']}")
+    return lines + [f"{turn['speaker']}: {turn['text']}" for turn in call.get("turns", ())]
+
+
+def _shared(items: list[Json]) -> list[str]:
+    return [f"Shared: {item['title'] or item['type'].replace('_', ' ')} {item['url']}" for item in items]
+
+
 WORDS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
+    "subject": lambda subject: [f"Subject: {subject}"],
+    "written_from": lambda address: [f"Written from another address: {address}"],
+    "automatic": lambda why: [f"Not answered, as it was sent by a machine: {why}"],
+    "call": _call,
     "quoted": _quoted,
+    "story": lambda story: [f"In answer to your story {story['url']}"],
+    "shared": _shared,
     "referral": _referral,
+    "template": _template,
     "forwarded": lambda _: ["Forwarded"],
     "location": _location,
     "contacts": _contacts,

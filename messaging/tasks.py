@@ -5,13 +5,14 @@ from threading import BoundedSemaphore
 from celery import shared_task
 from django.conf import settings
 
-from messaging.services import dispatch, missed, reconcile, senders
+from messaging.services import dispatch, fetching, media, merging, missed, reconcile, senders, upkeep
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock
 from project.kernel.due import drain
 from project.kernel.events import wake
 
 _seats = BoundedSemaphore(settings.SENDING_SEATS)
+_fetching_seats = BoundedSemaphore(4)
 
 
 @shared_task(name="messaging.tasks.apply_events")
@@ -44,6 +45,34 @@ def sweep_channels() -> int:
     return drain(missed.sweep_one_due_channel, clock=clock.now)
 
 
+@shared_task(name="messaging.tasks.fetch_mailboxes")
+def fetch_mailboxes() -> int:
+    return drain(fetching.fetch_one_due_mailbox, clock=clock.now)
+
+
 @shared_task(name="messaging.tasks.resume_senders")
 def resume_senders() -> int:
     return drain(senders.resume_one_due_sender, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.merge_proposed")
+def merge_proposed() -> int:
+    return drain(merging.merge_one_due_proposal, clock=clock.now)
+
+
+@shared_task(name="messaging.tasks.fetch_attachments")
+def fetch_attachments() -> int:
+    """Few at once, for the same reason as in sending: a slow file must leave threads for everything else."""
+    if not _fetching_seats.acquire(blocking=False):
+        return 0
+    try:
+        return drain(
+            media.fetch_one_due_attachment, clock=clock.now, limit=20, call_help=lambda: wake(fetch_attachments)
+        )
+    finally:
+        _fetching_seats.release()
+
+
+@shared_task(name="messaging.tasks.keep_up_channels")
+def keep_up_channels() -> int:
+    return drain(upkeep.keep_up_one_due_channel, clock=clock.now)

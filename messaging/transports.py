@@ -7,16 +7,19 @@ and imported on first use, so that a process that never sends never loads a prov
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
 from messaging.channel_settings import Setting, settings_in
+from messaging.media_fetch import Fetch
+from messaging.media_rules import MediaRule, OutgoingFile
 from messaging.verification import Verified
 
 CHANNELS: dict[str, str] = {
@@ -24,6 +27,9 @@ CHANNELS: dict[str, str] = {
     "whatsapp_twilio": "messaging.channels.whatsapp_twilio",
     "sms_twilio": "messaging.channels.sms_twilio",
     "telegram": "messaging.channels.telegram",
+    "email": "messaging.channels.email",
+    "instagram": "messaging.channels.instagram",
+    "voice_transcript": "messaging.channels.voice_transcript",
     "webchat": "messaging.channels.webchat",
     "canary": "messaging.channels.canary",
 }
@@ -61,6 +67,7 @@ class Reaction:
     slows_sender: bool = False  # it is about the sender's or the account's speed: everybody's words wait
     instead: Instead | None = None
     is_only_marketing: bool = False  # an opt-out that leaves answers and other service messages allowed
+    is_about_template: bool = False  # what is known of the templates is old: the provider's list is read soon
 
 
 MAX_RETRIES = 4
@@ -120,6 +127,7 @@ class Capabilities:
     templates: bool = False
     media_kinds: tuple[str, ...] = ()
     max_media: int = 0
+    media_rules: tuple[MediaRule, ...] = ()  # which files the team can send
     read_receipts: bool = False
     typing: bool = False
     pair_seconds: float = 0.0  # least time between two messages to one person, beyond the burst; 0: none
@@ -131,17 +139,42 @@ class Capabilities:
     pair_burst: int = 1
     account_field: str = ""  # the setting that names the account whose senders share a rate
     account_rate_per_second: float = 0.0
+    template_account_field: str = ""  # the setting that names the account which owns the templates
+    has_standing: bool = False  # the provider can be asked for the sender's quality and limit
+    spares_us_numbers: bool = False  # marketing is not delivered to numbers of the United States
+    counts_bytes: bool = False  # `max_text` is in bytes of UTF-8
+    human_window_hours: int | None = None  # how long a person, and nobody else, may still answer
+    receives_only: bool = False  # nothing ever leaves there: answers go by another channel of the lead
+    has_threads: bool = False  # an answer names what it answers, so that the customer's program shows both together
+    fetches: bool = False  # a channel of this kind may have a mailbox that we look into, because nobody calls us
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the newest message of the customer's carries on to its answer."""
+
+    subject: str = ""
+    replied_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
+    """`author` is the person who wrote it, if one did."""
+
     message_id: str
     to: str
     body: str
     media: tuple[str, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()  # those of `media` that we hold ourselves
     content_sid: str | None = None
     content_variables: dict[str, str] | None = None
+    in_human_window: bool = False  # a person's words, outside the window and inside the longer one for people
     status_url: str | None = None
+    author: str = ""
+    subject: str = ""
+    thread: Thread | None = None
+    unsubscribe_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +197,8 @@ class Seen:
     created_at: datetime | None
     sent_at: datetime | None
     media_count: int = 0
+    price: str = ""
+    price_unit: str = ""
 
 
 class Transport(Protocol):
@@ -237,9 +272,36 @@ def found_event(kind: str, seen: Seen) -> Found:
     return as_event(seen)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was new in a mailbox, as events, and from where to look next time."""
+
+    events: tuple[Found, ...] = ()
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    has_more: bool = False
+
+
+def has_mailbox(kind: str, config: Mapping[str, str]) -> bool:
+    """Whether this channel has somewhere to look for what came in."""
+    return capabilities_of(kind).fetches and bool(_part(kind, "fetch", "is_wanted")(config))  # type: ignore[operator]
+
+
+def fetch_new(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], cursor: Mapping[str, Any]) -> Fetched:
+    """Look into the mailbox, over the network; raises TransportError."""
+    look = cast(Callable[..., Fetched], _part(kind, "fetch", "fetch_new"))
+    return look(config, secrets, cursor)
+
+
 def reaction_for(kind: str, code: str, *, to: str = "") -> Reaction:
     look_up = cast(Callable[..., Reaction], _part(kind, "errors", "reaction_for"))
     return look_up(code, to=to)
+
+
+def media_fetch_of(kind: str) -> Fetch | None:
+    """How this kind's media are fetched; None where customers cannot send any, or it comes with the message."""
+    if kind not in CHANNELS or find_spec(f"{CHANNELS[kind]}.media") is None:
+        return None
+    return cast(Fetch, _part(kind, "media", "fetch"))
 
 
 def verify(kind: str, config: Mapping[str, str], secrets: Mapping[str, str], doors: Mapping[str, str]) -> Verified:

@@ -1,6 +1,8 @@
 """Typed readers of environment variables. A wrong value stops the start and names itself."""
 
+import json
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +77,51 @@ def env_float(name: str, default: float | object = _REQUIRED, *, minimum: float 
     if number != number or (minimum is not None and number < minimum):
         raise InvalidEnvironment(f"{name}={value!r} is below {minimum}")
     return number
+
+
+def env_decimal(name: str) -> Decimal | None:
+    """An amount of money, exact; None when unset."""
+    if _missing(name, None):
+        return None
+    value = _raw(name) or ""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise InvalidEnvironment(f"{name}={value!r} is not a number") from None
+    if not number.is_finite() or number < 0:
+        raise InvalidEnvironment(f"{name}={value!r} is below 0")
+    return number
+
+
+def env_objects(
+    name: str, *, required: tuple[str, ...], optional: tuple[str, ...] = (), urls: tuple[str, ...] = ()
+) -> list[dict[str, str]]:
+    """A JSON list of objects whose values are texts. No value is repeated in an error: they may be secrets."""
+    if _missing(name, None):
+        return []
+    try:
+        found = json.loads(_raw(name) or "")
+    except ValueError as error:
+        raise InvalidEnvironment(f"{name} is not JSON") from error
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise InvalidEnvironment(f"{name} is not a JSON list of objects")
+    for number, entry in enumerate(found, start=1):
+        _check_entry(f"{name}, entry {number}", entry, required, optional, urls)
+    return found
+
+
+def _check_entry(
+    where: str, entry: dict[str, object], required: tuple[str, ...], optional: tuple[str, ...], urls: tuple[str, ...]
+) -> None:
+    if unknown := sorted(set(entry) - {*required, *optional}):
+        raise InvalidEnvironment(f"{where}: unknown {unknown}; known: {[*required, *optional]}")
+    if missing := [key for key in required if not entry.get(key)]:
+        raise InvalidEnvironment(f"{where}: {missing} missing")
+    if wrong := [key for key, value in entry.items() if not isinstance(value, str)]:
+        raise InvalidEnvironment(f"{where}: {wrong} must be texts")
+    for key in urls:
+        if entry.get(key) and urlsplit(str(entry[key])).scheme not in ("http", "https"):
+            raise InvalidEnvironment(f"{where}: {key} is not a URL of the kind http or https")
 
 
 def env_list(name: str, default: str = "") -> list[str]:

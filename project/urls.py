@@ -3,6 +3,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from messaging.link_door import follow
+from messaging.media_door import public_file
 from project.health import healthz, readyz
 from project.metrics import metrics
 
@@ -19,7 +21,10 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("inbox.api.urls")),
+    path("l/<slug:token>", follow, name="short_link"),
+    path("m/<str:token>/<path:name>", public_file, name="public_file"),
     path("chat/", include("messaging.channels.webchat.urls")),
+    path("p/", include("inbox.public.urls")),
     path("", include("inbox.urls")),
 ]
 if settings.DEMO:

@@ -7,31 +7,32 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Case, F, Func, Value, When
+from django.db.models import Case, When
 from django.db.models.expressions import CombinedExpression
 from django_scopes import ScopedManager
 
-from agents.knowledge.languages import ACCENTED, CONFIGURATIONS, PLAIN
+from agents.knowledge.languages import CONFIGURATIONS
+from crm.accents import without_accents
+
+from .embedding import NOT_EMBEDDED, Embedded, text_key
 
 
-def _without_accents(column: str) -> Func:
-    return Func(F(column), Value(ACCENTED), Value(PLAIN), function="translate", output_field=models.TextField())
+def _stemmed(configuration: str, title: str, text: str) -> CombinedExpression:
+    first = SearchVector(without_accents(title), weight="A", config=configuration)
+    second = SearchVector(without_accents(text), weight="B", config=configuration)
+    return first + second
 
 
-def _stemmed(configuration: str) -> CombinedExpression:
-    question = SearchVector(_without_accents("question"), weight="A", config=configuration)
-    answer = SearchVector(_without_accents("answer"), weight="B", config=configuration)
-    return question + answer
-
-
-def _search_vector() -> Case:
+def search_vector(title: str, text: str) -> Case:
     """Each branch names its configuration as a constant: a computed one is not immutable, and PostgreSQL refuses it
     in a generated column."""
-    branches = [When(language__startswith=code, then=_stemmed(name)) for code, name in CONFIGURATIONS.items()]
-    return Case(*branches, default=_stemmed("simple"))
+    branches = [
+        When(language__startswith=code, then=_stemmed(name, title, text)) for code, name in CONFIGURATIONS.items()
+    ]
+    return Case(*branches, default=_stemmed("simple", title, text))
 
 
-class KnowledgeEntry(models.Model):
+class KnowledgeEntry(Embedded):
     workspace = models.ForeignKey("crm.Workspace", on_delete=models.CASCADE, related_name="knowledge_entries")
     question = models.TextField(max_length=2000)
     answer = models.TextField(max_length=8000)
@@ -41,7 +42,16 @@ class KnowledgeEntry(models.Model):
     is_active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True)
     search: Any = models.GeneratedField(
-        expression=_search_vector(), output_field=SearchVectorField(), db_persist=True, editable=False
+        expression=search_vector("question", "answer"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+        editable=False,
+    )
+    text_key: Any = models.GeneratedField(
+        expression=text_key("question", "answer"),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+        editable=False,
     )
 
     objects = ScopedManager(workspace="workspace")
@@ -49,7 +59,10 @@ class KnowledgeEntry(models.Model):
     class Meta:
         verbose_name_plural = "knowledge entries"
         ordering = ["workspace_id", "id"]
-        indexes = [GinIndex(fields=["search"], name="knowledge_search", condition=models.Q(is_active=True))]
+        indexes = [
+            GinIndex(fields=["search"], name="knowledge_search", condition=models.Q(is_active=True)),
+            models.Index(fields=["id"], condition=NOT_EMBEDDED, name="knowledge_not_embedded"),  # the embedding sweep
+        ]
 
     def __str__(self) -> str:
         return self.question[:80]

@@ -1,6 +1,5 @@
 """Carrying a decision out, in one transaction that also ends the turn."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,22 +8,30 @@ from django.db import transaction
 from agents.alerts import alert_staff
 from agents.bus import send_agent_message
 from agents.coordinator import grant_floor, sync_states
+from agents.knowledge.unanswered import note_unanswered
 from agents.models import Turn
 from agents.models.framework import Agent, AgentMessageKind, State
 from agents.models.turns import TurnState
+from agents.qualification.planning import plan_extraction
+from agents.quality.judging import judge_turn
 from agents.reasoning.ports import Analysis
 from crm.models.consent import ConsentState, Purpose
-from crm.services.consent import is_opted_out, record_consent
-from crm.services.trail import record_decision
+from crm.services.consent import Evidence, is_opted_out, record_consent
+from crm.services.policies import people_policy_of
 from messaging import floor
 from messaging.floor import Grant
 from messaging.models import Conversation, Message
 from messaging.models.messages import Voice
+from messaging.models.templates import TemplatePurpose
 from messaging.services.conversations import lock_conversation, next_seq
 from messaging.services.outbound import queue_message
+from messaging.services.template_forms import TemplateForm
 from project.kernel.events import kick
 
 from .policy import Decision, Step
+from .record import describe_turn
+from .recording import record_turn, record_withheld, summary_of
+from .situation import Situation
 from .texts import phrase
 
 SURE = 0.6
@@ -32,17 +39,30 @@ SURE = 0.6
 
 
 @transaction.atomic
-def act_on(turn: Turn, decision: Decision, *, grant: Grant | None, analysis: Analysis | None, now: datetime) -> None:
+def act_on(
+    turn: Turn,
+    decision: Decision,
+    *,
+    grant: Grant | None,
+    analysis: Analysis | None,
+    now: datetime,
+    situation: Situation | None = None,
+) -> None:
     """Speak, hand over, record consent or stay silent; then the turn is done."""
     conversation = lock_conversation(turn.conversation_id)
     if not has_claim(turn):
         return
-    _record(turn, conversation, decision, analysis, now)
+    record_withheld(turn, conversation, analysis, now)
+    record_turn(turn, conversation, decision, analysis, now)
     _learn_language(conversation, analysis)
     reply = ACTIONS[decision.step](turn, conversation, decision, grant, now)
     if decision.alert:
         _alert(turn, conversation, decision, now)
-    conclude(turn, decision, analysis, reply, now)
+    if decision.is_unanswered:
+        note_unanswered(turn=turn, text=turn.newest.body, language=_language(conversation, analysis), now=now)
+    conclude(turn, decision, analysis, reply, now, situation)
+    plan_extraction(turn=turn, conversation=conversation, record=turn.analysis, now=now)
+    judge_turn(turn=turn, conversation=conversation, situation=situation, now=now)
     if conversation.turn_due_at is not None:  # the customer wrote while the agent was thinking
         kick_turns()
     if grant is not None and reply is None:  # else the floor is held until the words are out
@@ -61,13 +81,21 @@ def has_claim(turn: Turn) -> bool:
     return ours.values_list("pk", flat=True).first() is not None
 
 
-def conclude(turn: Turn, decision: Decision, analysis: Analysis | None, reply: Message | None, now: datetime) -> None:
+def conclude(
+    turn: Turn,
+    decision: Decision,
+    analysis: Analysis | None,
+    reply: Message | None,
+    now: datetime,
+    situation: Situation | None = None,
+) -> None:
     turn.state = TurnState.DONE
     turn.finished_at = now
     turn.claimed_until = None
     turn.decision = decision.step
     turn.reason = decision.reason
-    turn.analysis = _summary(analysis)
+    summary = summary_of(analysis, decision)
+    turn.analysis = describe_turn(summary, decision=decision, situation=situation, analysis=analysis)
     turn.reply = reply
     turn.save(update_fields=["state", "finished_at", "claimed_until", "decision", "reason", "analysis", "reply"])
 
@@ -94,7 +122,8 @@ def _reply(
     turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
 ) -> Message | None:
     assert grant is not None
-    return _say(turn, conversation, decision.text, grant, now)
+    form = TemplateForm(purpose=TemplatePurpose.AGENT_REPLY)
+    return _say(turn, conversation, decision.text, grant, now, form=form)
 
 
 def _stay_silent(
@@ -124,12 +153,15 @@ def _hand_over(
     current = floor.current_floor(conversation.lead_id)
     if current and current.holder == "human" and current.expires_at is None:
         return None
-    if grant is not None:
+    said = None
+    if grant is not None and decision.text:  # the floor is held until these words are out
+        said = _say(turn, conversation, decision.text, grant, now, stands=True)
+    elif grant is not None:
         floor.release(grant)
     _ask_for_person(
         turn, conversation, trigger=decision.trigger, reason=decision.reason, is_urgent=decision.is_urgent, now=now
     )
-    return None
+    return said
 
 
 def _opt_out(
@@ -146,8 +178,9 @@ def _opt_out(
 def _opt_in(
     turn: Turn, conversation: Conversation, decision: Decision, grant: Grant | None, now: datetime
 ) -> Message | None:
+    """`decision.text` names the confirmation where it is not that of somebody who comes back."""
     _consent(conversation, turn, ConsentState.GRANTED, now)
-    return _confirm(turn, conversation, "opted_in", grant, now)
+    return _confirm(turn, conversation, decision.text or "opted_in", grant, now)
 
 
 ACTIONS = {
@@ -159,7 +192,15 @@ ACTIONS = {
 }
 
 
-def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: datetime, **payload: Any) -> Message:
+def _say(
+    turn: Turn,
+    conversation: Conversation,
+    text: str,
+    grant: Grant,
+    now: datetime,
+    form: TemplateForm | None = None,
+    **payload: Any,
+) -> Message:
     return queue_message(
         conversation=conversation,
         voice=Voice.AI,
@@ -169,6 +210,7 @@ def _say(turn: Turn, conversation: Conversation, text: str, grant: Grant, now: d
         now=now,
         answers=turn.newest,
         payload=payload,
+        form=form,
     )
 
 
@@ -186,6 +228,9 @@ def _confirm(turn: Turn, conversation: Conversation, name: str, grant: Grant | N
 
 
 def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: datetime) -> None:
+    """What they had read when they agreed is the workspace's text of that day."""
+    is_agreed = state == ConsentState.GRANTED
+    shown = people_policy_of(conversation.workspace).opt_in_text if is_agreed else ""
     record_consent(
         lead=conversation.lead,
         channel_kind=conversation.channel.kind,
@@ -193,6 +238,7 @@ def _consent(conversation: Conversation, turn: Turn, state: ConsentState, now: d
         state=state,
         source="keyword",
         proof=turn.newest.body[:500],
+        evidence=Evidence(text_shown=shown),
         now=now,
     )
 
@@ -227,49 +273,8 @@ def _alert(turn: Turn, conversation: Conversation, decision: Decision, now: date
     )
 
 
-def _record(
-    turn: Turn, conversation: Conversation, decision: Decision, analysis: Analysis | None, now: datetime
-) -> None:
-    record_decision(
-        lead=conversation.lead,
-        actor="primary",
-        kind="turn.decided",
-        reason=f"{SAID[decision.step]}: {decision.reason}",
-        now=now,
-        turn=turn.pk,
-        step=decision.step,
-        message=str(turn.newest_id),
-        **_summary(analysis),
-    )
-
-
-SAID = {
-    Step.REPLY: "Answered",
-    Step.STAY_SILENT: "Stayed silent",
-    Step.HAND_OVER: "Asked for a person",
-    Step.OPT_OUT: "Recorded an opt-out",
-    Step.OPT_IN: "Recorded an opt-in",
-}
-
-
-def _summary(analysis: Analysis | None) -> dict[str, Any]:
-    """What the trail keeps of an analysis: which tier thought, what it understood, what it cost."""
-    if analysis is None:
-        return {"tier": "explicit"}
-    reading = analysis.reading
-    return {
-        "tier": str(analysis.tier),
-        "fallback": analysis.fallback_reason,
-        "intent": str(reading.intent),
-        "priority": str(reading.priority),
-        "urgency": str(reading.urgency),
-        "sentiment": reading.sentiment,
-        "language": reading.language,
-        "confidence": reading.confidence,
-        "summary": reading.summary,
-        "cited": list(analysis.strategy.cited),
-        "usage": asdict(analysis.usage),
-    }
+def _language(conversation: Conversation, analysis: Analysis | None) -> str:
+    return analysis.reading.language if analysis else conversation.lead.language
 
 
 def _learn_language(conversation: Conversation, analysis: Analysis | None) -> None:

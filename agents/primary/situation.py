@@ -2,23 +2,37 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
+from agents.corrections import taught_by
+from agents.knowledge.meaning import meaning_of
 from agents.knowledge.search import search_knowledge
 from agents.models import Turn
 from agents.models.framework import Agent, State
 from agents.models.turns import TurnState
-from agents.reasoning.explicit import Explicit, read_explicit
-from agents.reasoning.ports import Line, Question
+from agents.reasoning.answers import LONGEST_REPLY
+from agents.reasoning.cascade import hear
+from agents.reasoning.explicit import Explicit
+from agents.reasoning.guardrails import is_in_distress
+from agents.reasoning.guardrails_privacy import canary_of, redact_secrets
+from agents.reasoning.ports import Line, Question, Source
 from agents.states import states_of
-from crm.models.consent import Purpose
-from crm.services.consent import is_opted_out
+from crm.models import Lead
+from crm.models.consent import ConsentState, Purpose
+from crm.services.consent import consent_state, is_opted_out
+from crm.services.policies import is_opt_in_keyword
 from messaging.floor import current_floor
 from messaging.models import Conversation, Message
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from messaging.services.receiving import preview_of
+from messaging.transports import capabilities_of
 
 HISTORY_LINES = 20
+SOURCES = 4
+UTC = ZoneInfo("UTC")
 UNHEARD = (MessageStatus.SUPPRESSED, MessageStatus.FAILED)
 
 VOICES = {Voice.CUSTOMER: "customer", Voice.HUMAN: "human", Voice.AI: "agent"}
@@ -40,6 +54,13 @@ class Situation:
     is_opted_out: bool
     past_sentiments: tuple[float, ...]
     question: Question
+    agrees_by_keyword: bool = False
+    is_in_distress: bool = False
+    past_intents: tuple[str, ...] = ()
+    known_people: tuple[str, ...] = ()
+    zone: ZoneInfo = UTC
+    longest_reply: int = LONGEST_REPLY
+    max_discount_percent: float = 0.0
 
 
 def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> Situation:
@@ -50,29 +71,71 @@ def read_situation(*, conversation: Conversation, turn: Turn, now: datetime) -> 
     lead = conversation.lead
     workspace = conversation.workspace
     floor = current_floor(lead.pk)
+    history = tuple(_line(message) for message in recent)
+    heard = hear(text, history=history, taught=taught_by(workspace.pk, text))
     person = str(floor.user) if floor and floor.holder == "human" and floor.expires_at is None else ""
     return Situation(
         is_resolved=conversation.status == ConversationStatus.RESOLVED,
         text=text,
-        explicit=read_explicit(text),
+        explicit=heard.explicit,
         person_in_charge=person,
         primary_state=states_of(lead)[Agent.PRIMARY],
         is_vip=lead.is_vip,
         is_opted_out=is_opted_out(lead.pk, conversation.channel.kind, Purpose.SERVICE),
         past_sentiments=tuple(float(earlier.analysis.get("sentiment", 0.0)) for earlier in past[:2]),
+        is_in_distress=is_in_distress(text),
+        past_intents=tuple(str(earlier.analysis.get("intent", "")) for earlier in past),
+        known_people=_addresses(lead),
+        zone=_zone(conversation),
+        longest_reply=min(LONGEST_REPLY, capabilities_of(conversation.channel.kind).max_text),
+        max_discount_percent=workspace.max_discount_percent,
         question=Question(
-            text=text,
-            history=tuple(_line(message) for message in recent),
+            text=redact_secrets(text),
+            history=history,
+            heard=heard,
             lead_name=lead.name,
             company=lead.company,
             language=lead.language or None,
             workspace_name=workspace.name,
             business=workspace.business,
-            sources=search_knowledge(workspace_id=workspace.pk, text=text, language=lead.language or None),
+            sources=() if _is_explicit(heard.explicit) else _sources(workspace.pk, text, lead.language or None),
             is_vip=lead.is_vip,
+            workspace_id=workspace.pk,
+            channel=conversation.channel.kind,
             now=now,
+            canary=canary_of(settings.SECRET_KEY),
         ),
+        agrees_by_keyword=_agrees(conversation, text),
     )
+
+
+def _agrees(conversation: Conversation, text: str) -> bool:
+    """They wrote the workspace's own word for agreeing to marketing, and had not agreed yet."""
+    *_, last = text.strip().splitlines() or [""]
+    if not is_opt_in_keyword(conversation.workspace_id, last):
+        return False
+    state = consent_state(conversation.lead_id, conversation.channel.kind, Purpose.MARKETING)
+    return state != ConsentState.GRANTED
+
+
+def _is_explicit(explicit: Explicit) -> bool:
+    """Then nothing is looked up: the answer is a rule's."""
+    return explicit.opt_out or explicit.wants_human
+
+
+def _sources(workspace_id: int, text: str, language: str | None) -> tuple[Source, ...]:
+    return search_knowledge(
+        workspace_id=workspace_id, text=text, language=language, limit=SOURCES, vector=meaning_of(text)
+    )
+
+
+def _addresses(lead: Lead) -> tuple[str, ...]:
+    """What may be said back to its owner."""
+    return (lead.email, *lead.identities.values_list("value", flat=True))
+
+
+def _zone(conversation: Conversation) -> ZoneInfo:
+    return ZoneInfo(conversation.lead.timezone) if conversation.lead.timezone else conversation.workspace.zone
 
 
 def is_silenced(situation: Situation) -> str:
@@ -119,4 +182,5 @@ def _unanswered(recent: list[Message], settled: int) -> str:
 
 
 def _line(message: Message) -> Line:
-    return Line(voice=VOICES.get(Voice(message.voice), "system"), body=preview_of(message), at=message.at)
+    voice = VOICES.get(Voice(message.voice), "system")
+    return Line(voice=voice, body=redact_secrets(preview_of(message)), at=message.at)

@@ -5,6 +5,7 @@ leaves a turn whose lease runs out, and another takes it; one that fails five ti
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -14,8 +15,11 @@ from django.db import connection, transaction
 from agents.coordinator import grant_floor
 from agents.models import Turn
 from agents.models.framework import Agent
+from agents.models.tools import Caller
 from agents.models.turns import TurnState
+from agents.qualification.asking import add_question, asked_by_model, missing_for
 from agents.reasoning.selection import LEAST_BUDGET_SECONDS, analyse
+from agents.tools.ports import Errand
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.floor import Grant
@@ -27,9 +31,10 @@ from project.kernel.leases import ClockTimestamp
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .actions import act_on, has_claim, park
-from .policy import Decision, decide, decide_explicit
-from .settings import model_settings
+from .economy import plan_thought, record_thought
+from .policy import Decision, decide, decide_distress, decide_explicit
 from .situation import Situation, is_silenced, read_situation
+from .thinking import think
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +71,15 @@ def take_one_due_turn(now: datetime) -> bool:
     return True
 
 
+def take_turn_of(conversation: Conversation, now: datetime) -> Turn | None:
+    """Answer this one conversation, whatever is due elsewhere. A failure is the caller's: nothing is tried again."""
+    with transaction.atomic():
+        turn = _open_on(lock_conversation(conversation), now)
+    if turn is not None:
+        _take(turn, now)
+    return turn
+
+
 # Both in plain SQL: they run for every message, and Django would spend longer on writing them than PostgreSQL on them.
 _TO_ANSWER = """
     FROM messaging_conversation AS conversation
@@ -87,8 +101,10 @@ _LOCK_NEXT_TO_RETAKE = f"SELECT * {_TO_RETAKE} ORDER BY due_at LIMIT 1 FOR NO KE
 def _open(now: datetime) -> Turn | None:
     """Open a turn for a conversation that is due, under the conversation's lock."""
     conversation = next(iter(Conversation.objects.raw(_LOCK_NEXT_TO_ANSWER, {"now": now})), None)
-    if conversation is None:
-        return None
+    return _open_on(conversation, now) if conversation else None
+
+
+def _open_on(conversation: Conversation, now: datetime) -> Turn | None:
     newest = conversation.messages.filter(direction=Direction.IN).order_by("-at", "-position").first()
     opened_at = conversation.unanswered_since or now
     conversation.turn_due_at = conversation.unanswered_since = None
@@ -126,10 +142,11 @@ def _take(turn: Turn, now: datetime) -> None:
     situation = read_situation(conversation=conversation, turn=turn, now=now)
     explicit = decide_explicit(situation, is_silenced(situation))
     if explicit is not None:
-        act_on(turn, explicit, grant=None, analysis=None, now=now)
+        act_on(turn, explicit, grant=None, analysis=None, now=now, situation=situation)
         return
     budget = _remaining_budget(turn, now)
-    if situation.explicit.wants_human or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
+    is_ruled = situation.explicit.wants_human or situation.is_in_distress
+    if is_ruled or budget < LEAST_BUDGET_SECONDS:  # no model is asked, so no seat is taken
         _answer(turn, conversation, situation, budget, now)
     elif _thinking.acquire(blocking=False):
         try:
@@ -157,11 +174,33 @@ def _answer(turn: Turn, conversation: Conversation, situation: Situation, budget
     if not isinstance(grant, Grant):
         _wait(turn, now, for_seat=False)
         return
-    # The installation's talk with itself, every minute of the year, must never cost a model's call.
-    model = None if conversation.workspace.is_internal else model_settings()
-    analysis = analyse(situation.question, settings=model, budget_seconds=budget)
+    if situation.is_in_distress:
+        act_on(turn, decide_distress(situation), grant=grant, analysis=None, now=now, situation=situation)
+        return
+    plan = plan_thought(conversation=conversation, now=now)
+    missing = missing_for(conversation) if plan.model else ""
+    situation = replace(situation, question=replace(situation.question, missing=missing))
+    errand = _errand(turn, conversation, situation, now)
+    analysis = think(situation, errand=errand, settings=plan.model, budget_seconds=budget, analyse=analyse)
+    analysis = record_thought(plan=plan, analysis=analysis, conversation=conversation, turn=turn, now=now)
     decision: Decision = decide(situation, analysis)
-    act_on(turn, decision, grant=grant, analysis=analysis, now=now)
+    decision = asked_by_model(decision, analysis, missing)
+    decision = add_question(decision, situation=situation, analysis=analysis, conversation=conversation)
+    act_on(turn, decision, grant=grant, analysis=analysis, now=now, situation=situation)
+
+
+def _errand(turn: Turn, conversation: Conversation, situation: Situation, now: datetime) -> Errand:
+    """Whatever tool is called in this turn, it is what the customer wrote that causes it."""
+    return Errand(
+        workspace_id=conversation.workspace_id,
+        lead_id=conversation.lead_id,
+        conversation_id=conversation.pk,
+        caller=Caller.CUSTOMER,
+        text=situation.text[:2000],
+        language=conversation.lead.language,
+        now=now,
+        turn_id=turn.pk,
+    )
 
 
 @transaction.atomic

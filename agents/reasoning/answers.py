@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, field_validator
 
 from agents.reasoning.ports import (
     Action,
@@ -19,16 +21,15 @@ from agents.reasoning.ports import (
     Reading,
     Strategy,
     Tier,
+    ToolWish,
 )
 from agents.reasoning.rules import SUMMARY_LENGTH, base_language, choose_language
 
 LONGEST_REPLY = 1500
+LONGEST_RAW = 64
+_NUMBER = re.compile(r"\d+")
 _SPOKEN = frozenset({Action.REPLY, Action.ASK})
-Shape = TypeVar("Shape", bound="Answer")
-
-
-def _known_intent(value: Any) -> Any:
-    return value if not isinstance(value, str) or value in set(Intent) else Intent.UNCLEAR
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def _bounded(lowest: float, highest: float) -> BeforeValidator:
@@ -46,9 +47,17 @@ def _one_of(choices: type[StrEnum]) -> WithJsonSchema:
 class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        """PostgreSQL holds no NUL, neither in text nor in JSON."""
+        return value.replace("\x00", "") if isinstance(value, str) else value
+
 
 class ReadingAnswer(Answer):
-    intent: Annotated[Intent, BeforeValidator(_known_intent), _one_of(Intent)]
+    """An unknown intent is kept as the model said it, for the trail; it counts as unclear."""
+
+    intent: Annotated[str, _one_of(Intent)]
     wants_human: bool
     opt_out: bool
     opt_in: bool
@@ -66,36 +75,56 @@ class StrategyAnswer(Answer):
     reason: str
     cited: list[int]
     escalate: bool
+    next_step: str = ""
     confidence: Annotated[float, _bounded(0.0, 1.0)]
+    tool_name: str | None = None
+    tool_arguments: str | None = None
 
 
-BLANK: dict[type[Answer], str] = {
+class ReplyAnswer(Answer):
+    reply: str
+
+
+BLANK: dict[type[BaseModel], str] = {
     ReadingAnswer: (
         '{"intent": "unclear", "wants_human": false, "opt_out": false, "opt_in": false, "priority": "low", '
         '"sentiment": 0, "urgency": "low", "language": "en", "confidence": 0, "summary": ""}'
     ),
     StrategyAnswer: (
-        '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "confidence": 0}'
+        '{"action": "stay_silent", "reply": null, "reason": "", "cited": [], "escalate": false, "next_step": "", '
+        '"confidence": 0}'
     ),
+    ReplyAnswer: '{"reply": ""}',
 }
 """Valid answers that say nothing, for a rehearsal without a model."""
 
 
+_UNTOLD = frozenset({"title", "default", "examples", "$defs", "minLength", "maxLength"})
+"""Not in the strict subset, or of no use to a model. What they demand is checked when the answer is parsed."""
+
+
 @cache
-def schema_of(shape: type[Answer]) -> dict[str, Any]:
-    """In the strict subset: every property required, no others allowed."""
+def schema_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """In the strict subset: no reference, every property required, no others allowed."""
     schema = shape.model_json_schema()
-    properties = {name: _bare(part) for name, part in schema["properties"].items()}
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return _strict(schema, schema.get("$defs", {}))
 
 
-def _bare(part: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key not in {"title", "default"}}
+def _strict(part: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in part:
+        part = {**named[part["$ref"].rpartition("/")[2]], **{key: part[key] for key in part if key != "$ref"}}
+    told = {key: _strict_within(key, value, named) for key, value in part.items() if key not in _UNTOLD}
+    if "properties" in told:
+        told |= {"required": list(told["properties"]), "additionalProperties": False}
+    return told
+
+
+def _strict_within(key: str, value: Any, named: Mapping[str, Any]) -> Any:
+    if key == "properties":
+        return {name: _strict(part, named) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_strict(part, named) if isinstance(part, dict) else part for part in value]
+    return _strict(value, named) if isinstance(value, dict) else value
 
 
 def parse_answer(shape: type[Shape], content: str) -> Shape:
@@ -116,8 +145,9 @@ def _flaws(error: ValidationError) -> str:
 
 
 def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
+    is_known = answer.intent in set(Intent)
     return Reading(
-        intent=answer.intent,
+        intent=Intent(answer.intent) if is_known else Intent.UNCLEAR,
         wants_human=answer.wants_human,
         opt_out=answer.opt_out,
         opt_in=answer.opt_in,
@@ -128,23 +158,53 @@ def to_reading(answer: ReadingAnswer, question: Question) -> Reading:
         confidence=answer.confidence,
         summary=answer.summary.strip()[:SUMMARY_LENGTH],
         tier=Tier.CREW,
+        raw_intent="" if is_known else answer.intent[:LONGEST_RAW],
     )
 
 
 def to_strategy(answer: StrategyAnswer, question: Question) -> Strategy:
-    reply = (answer.reply or "").replace("\x00", "").strip() if answer.action in _SPOKEN else ""
-    if answer.action in _SPOKEN and not reply:
-        raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
-    if len(reply) > LONGEST_REPLY:
-        raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
+    if answer.tool_name and question.tools:
+        wish = to_wish(answer.tool_name, answer.tool_arguments)
+        return Strategy(Action.STAY_SILENT, None, f"asks for {wish.name}", tool=wish)
     return Strategy(
         action=answer.action,
-        reply=reply or None,
+        reply=_sendable(answer.reply or "") if answer.action in _SPOKEN else None,
         reason=answer.reason.strip()[:500] or "no reason given",
         cited=_real_sources(answer.cited, question),
         escalate=answer.escalate,
         confidence=answer.confidence,
+        next_step=answer.next_step.strip()[:300],
     )
+
+
+def to_reply(answer: ReplyAnswer, question: Question, plan: Strategy) -> str:
+    """The writer chooses the words, not the facts: a number that neither draft nor source has is an invention."""
+    reply = _sendable(answer.reply)
+    sources = (f"{source.title} {source.text}" for source in question.sources)
+    known = " ".join([plan.reply or "", question.text, *sources])
+    if invented := set(_NUMBER.findall(reply)) - set(_NUMBER.findall(known)):
+        raise AnalystUnavailable(Failure.INVALID, f"the reply has {len(invented)} numbers that the draft has not")
+    return reply
+
+
+def _sendable(text: str) -> str:
+    reply = text.replace("\x00", "").strip()
+    if not reply:
+        raise AnalystUnavailable(Failure.INVALID, "the reply is empty")
+    if len(reply) > LONGEST_REPLY:
+        raise AnalystUnavailable(Failure.INVALID, f"the reply is longer than {LONGEST_REPLY} characters")
+    return reply
+
+
+def to_wish(name: str, arguments: str | None) -> ToolWish:
+    """The strict subset of JSON schema knows no free objects, so the inputs travel as text."""
+    try:
+        content = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        content = None
+    if isinstance(content, dict):
+        return ToolWish(name.strip()[:64], content)
+    return ToolWish(name.strip()[:64], {}, flaw="tool_arguments is not a JSON object")
 
 
 def _language(code: str, question: Question) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from enum import StrEnum
 
+from agents.reasoning.ports import ModelSettings
+
 LONGEST_REST = 600.0
 
 
@@ -56,3 +58,13 @@ class Breaker:
                 rest = max(self._rest_seconds, min(retry_after or 0.0, LONGEST_REST))
                 self._closed_again_at = max(self._closed_again_at or 0.0, now + rest)
                 self._probe_until = None
+
+
+_breakers: dict[ModelSettings, Breaker] = {}
+_registry = threading.Lock()
+
+
+def breaker_for(endpoint: ModelSettings) -> Breaker:
+    """One per process and endpoint: another key or another model may well be answered."""
+    with _registry:
+        return _breakers.setdefault(endpoint, Breaker())

@@ -1,54 +1,38 @@
-"""The CrewAI analyst: an intent analyst and a strategy analyst, each an agent with its task and its crew.
+"""The analysts at work: an intent analyst, a strategy analyst, and a seat for every other question with a prompt.
 
-The only module that imports crewai. Measured on version 1.15, and the reasons for what is replaced below:
-its retries multiply, its own time limit fires only after the call has returned, a crew writes every task's output (the
-customer's words) into a SQLite file, and its agent loop of tools and flows costs 20 ms of CPU for what is one call.
+What CrewAI is asked to do, and what of it is replaced, is in crew_seat.py.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from pathlib import Path
-
-# Read by crewai when it is imported. The last one keeps its first run from collecting a trace.
-os.environ.update(
-    CREWAI_DISABLE_TELEMETRY="true",
-    CREWAI_DISABLE_TRACKING="true",
-    CREWAI_DISABLE_VERSION_CHECK="true",
-    CREWAI_TRACING_ENABLED="false",
-    CREWAI_TESTING="true",
-)
-if not os.access(Path("~").expanduser(), os.W_OK):
-    # It makes its folders at import, and fails in a container whose home is read-only.
-    os.environ["HOME"] = tempfile.mkdtemp(prefix="crewai-home-")
-
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
-from crewai import Agent, BaseLLM, Crew, Process, Task
-from crewai.agents.agent_executor import AgentExecutor
-from pydantic import PrivateAttr
+from pydantic import BaseModel
 
 from agents.reasoning.answers import (
     BLANK,
-    Answer,
     ReadingAnswer,
+    ReplyAnswer,
     StrategyAnswer,
     parse_answer,
     schema_of,
     to_reading,
+    to_reply,
     to_strategy,
 )
-from agents.reasoning.chat import Allowance, ChatEndpoint, Meter
+from agents.reasoning.breaker import Breaker
+from agents.reasoning.chat import Allowance, Meter, Request
+from agents.reasoning.crew_seat import Seat
 from agents.reasoning.ports import (
+    CACHED,
     Action,
     Analysis,
     AnalystUnavailable,
@@ -60,59 +44,96 @@ from agents.reasoning.ports import (
     Tier,
     Usage,
 )
-from agents.reasoning.prompting import ask_again, ask_for_reading, ask_for_strategy, prompt, prompts_version
+from agents.reasoning.prompting import (
+    ask_again,
+    ask_for,
+    ask_for_reading,
+    ask_for_reply,
+    ask_for_strategy,
+    prompts_version,
+)
+from agents.reasoning.providers import BAD_ANSWER, ProviderList
+from agents.reasoning.reading_cache import ReadingCache
 
 GRACE_SECONDS = 0.25
 """Beyond the budget, for a call that drips: its bytes keep resetting the client's own time-out."""
 MOST_AT_ONCE = 32
 PAUSE_SECONDS = 0.2
 ENOUGH_FOR_A_SECOND_CHANCE = 0.3
-_BAD_ANSWER = frozenset({Failure.REFUSED, Failure.CUT_OFF, Failure.INVALID})
+ENOUGH_TO_WRITE = 1.5
+"""Seconds. With less left the strategy analyst's draft is sent as it is."""
 _PASSING = frozenset({Failure.UNREACHABLE, Failure.RATE_LIMITED})
 
-Result = TypeVar("Result", Reading, Strategy)
+Result = TypeVar("Result")
+Shape = TypeVar("Shape", bound=BaseModel)
+Ask = Callable[[Request, Allowance], BaseModel]
+_ANALYSIS = ("intent", "strategy", "reply")
 
 
 class CrewAnalyst:
     """Safe to share between threads; each analysis has a desk of its own, and desks are used again."""
 
     def __init__(self, settings: ModelSettings) -> None:
-        self._endpoint = ChatEndpoint(settings)
+        self._settings = settings
+        self._providers = ProviderList(settings)
+        self._readings = ReadingCache()
         self._desks: queue.LifoQueue[_Desk] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="analyst")
 
+    @property
+    def breakers(self) -> list[Breaker]:
+        """In the order of the endpoints."""
+        return self._providers.breakers
+
     def analyse(self, question: Question, *, budget_seconds: float) -> Analysis:
+        (reading, strategy), usage = self._within(
+            budget_seconds, _ANALYSIS, lambda desk, allowance: desk.analyse(question, allowance)
+        )
+        return Analysis(reading, strategy, Tier.CREW, usage)
+
+    def ask(
+        self, name: str, inputs: Mapping[str, str], shape: type[Shape], *, budget_seconds: float
+    ) -> tuple[Shape, Usage]:
+        """Any other question: the prompt of that name, filled with `inputs`, answered in that shape."""
+        request = ask_for(name, inputs)
+        return self._within(budget_seconds, (name,), lambda desk, allowance: desk.ask(name, request, shape, allowance))
+
+    def _within(
+        self, budget_seconds: float, prompts: tuple[str, ...], work: Callable[[_Desk, Allowance], Result]
+    ) -> tuple[Result, Usage]:
         started = time.monotonic()
         allowance = Allowance(started + budget_seconds, Meter())
-        work = self._threads.submit(self._work, question, allowance)
+        working = self._threads.submit(self._work, work, allowance)
         try:
-            reading, strategy = work.result(timeout=budget_seconds + GRACE_SECONDS)
+            result = working.result(timeout=budget_seconds + GRACE_SECONDS)
         except StillRunning:
-            work.cancel()
-            raise _timed_out(allowance.meter, started) from None
+            working.cancel()
+            self._providers.note_overdue(allowance)
+            usage = _usage(allowance.meter, started, prompts)
+            raise AnalystUnavailable(Failure.TIMEOUT, "the budget is used up", usage=usage) from None
         except AnalystUnavailable as unavailable:
-            unavailable.usage = _usage(allowance.meter, started)
+            unavailable.usage = _usage(allowance.meter, started, prompts)
             raise
         except Exception as error:  # whatever goes wrong inside a third party's framework, customers are answered
-            usage = _usage(allowance.meter, started)
+            usage = _usage(allowance.meter, started, prompts)
             raise AnalystUnavailable(Failure.INVALID, type(error).__name__, usage=usage) from error
-        return Analysis(reading, strategy, Tier.CREW, _usage(allowance.meter, started))
+        return result, _usage(allowance.meter, started, prompts)
 
     def warm_up(self) -> None:
         """Builds the first desk and works at it without a model: crewai imports much of itself on first use."""
         with self._desk() as desk:
             desk.rehearse()
 
-    def _work(self, question: Question, allowance: Allowance) -> tuple[Reading, Strategy]:
+    def _work(self, work: Callable[[_Desk, Allowance], Result], allowance: Allowance) -> Result:
         with self._desk() as desk:
-            return desk.work(question, allowance)
+            return work(desk, allowance)
 
     @contextmanager
     def _desk(self) -> Iterator[_Desk]:
         try:
             desk = self._desks.get_nowait()
         except queue.Empty:
-            desk = _Desk(self._endpoint)
+            desk = _Desk(self._providers.ask, self._readings, self._settings)
         try:
             yield desk
         finally:
@@ -120,66 +141,61 @@ class CrewAnalyst:
 
 
 class _Desk:
-    """The two analysts, for one analysis at a time."""
+    """One seat for each prompt, made when it is first wanted; one analysis at a time."""
 
-    def __init__(self, endpoint: ChatEndpoint) -> None:
-        self._line = _ModelLine(endpoint.complete)
-        self._intent = _Seat("intent", ReadingAnswer, self._line)
-        self._strategy = _Seat("strategy", StrategyAnswer, self._line)
+    def __init__(self, ask: Ask, readings: ReadingCache, settings: ModelSettings) -> None:
+        self._line = _ModelLine(ask)
+        self._readings = readings
+        self._settings = settings
+        self._seats: dict[tuple[str, type[BaseModel]], Seat] = {}
 
-    def work(self, question: Question, allowance: Allowance) -> tuple[Reading, Strategy]:
+    def analyse(self, question: Question, allowance: Allowance) -> tuple[Reading, Strategy]:
         self._line.allowance = allowance
         patience = _Patience(allowance)
-        reading = patience.ask(self._intent, ask_for_reading(question), lambda answer: to_reading(answer, question))
+        reading = question.reading or self._read(question, patience)
         if reading.opt_out or reading.wants_human:
             return reading, _without_asking(reading)
+        strategy = self._seat("strategy", StrategyAnswer)
         request = ask_for_strategy(question, reading)
-        return reading, patience.ask(self._strategy, request, lambda answer: to_strategy(answer, question))
+        plan = patience.ask(strategy, request, lambda answer: to_strategy(answer, question))
+        return reading, self._put_in_words(question, reading, plan, allowance)
+
+    def _read(self, question: Question, patience: _Patience) -> Reading:
+        """What many people write as their first words is read once."""
+        if known := self._readings.find(question):
+            patience.allowance.meter.note_cached("intent", self._settings)
+            return known
+        intent = self._seat("intent", ReadingAnswer)
+        reading = patience.ask(intent, ask_for_reading(question), lambda answer: to_reading(answer, question))
+        self._readings.keep(question, reading)
+        return reading
+
+    def _put_in_words(self, question: Question, reading: Reading, plan: Strategy, allowance: Allowance) -> Strategy:
+        """The writer has no second chance: without its words the strategy analyst's own go out."""
+        if not plan.reply or self._settings.is_frugal or allowance.seconds_left < ENOUGH_TO_WRITE:
+            return plan
+        try:
+            answer = self._seat("reply", ReplyAnswer).answer(ask_for_reply(question, reading, plan))
+            written = to_reply(answer, question, plan)
+        except AnalystUnavailable:
+            return plan
+        return replace(plan, reply=written, draft=plan.reply)
+
+    def ask(self, name: str, request: str, shape: type[Shape], allowance: Allowance) -> Shape:
+        self._line.allowance = allowance
+        return _Patience(allowance).ask(self._seat(name, shape), request, lambda answer: cast(Shape, answer))
 
     def rehearse(self) -> None:
         with self._line.prompted_by(_recite):
             self._line.allowance = Allowance(time.monotonic() + 60, Meter())
-            self._intent.answer("rehearsal")
-            self._strategy.answer("rehearsal")
+            self._seat("intent", ReadingAnswer).answer("rehearsal")
+            self._seat("strategy", StrategyAnswer).answer("rehearsal")
+            self._seat("reply", ReplyAnswer).answer("rehearsal")
 
-
-class _Seat:
-    """One agent, its one task and its crew, made once: a fresh crew costs more than twice a used one."""
-
-    def __init__(self, name: str, shape: type[Answer], line: _ModelLine) -> None:
-        text = prompt(name)
-        self.name, self.shape = name, shape
-        agent = Agent(
-            role=text.role,
-            goal=text.goal,
-            backstory=text.backstory,
-            llm=_LineModel(model="line", line=line),
-            executor_class=_OneCallExecutor,
-            max_retry_limit=0,
-            allow_delegation=False,
-            cache=False,
-            verbose=False,
-        )
-        task = Task(
-            description="{request}",
-            expected_output=text.expected_output,
-            agent=agent,
-            response_model=shape,
-            output_pydantic=shape,
-        )
-        self._crew = _ForgetfulCrew(
-            agents=[agent],
-            tasks=[task],
-            process=Process.sequential,
-            cache=False,
-            memory=False,
-            tracing=False,
-            verbose=False,
-        )
-
-    def answer(self, request: str) -> Any:
-        output: Any = self._crew.kickoff(inputs={"request": request})
-        return output.pydantic
+    def _seat(self, name: str, shape: type[BaseModel]) -> Seat:
+        if (name, shape) not in self._seats:
+            self._seats[name, shape] = Seat(name, shape, self._line)
+        return self._seats[name, shape]
 
 
 @dataclass(slots=True)
@@ -189,20 +205,20 @@ class _Patience:
     allowance: Allowance
     is_used_up: bool = False
 
-    def ask(self, seat: _Seat, request: str, check: Callable[[Any], Result]) -> Result:
+    def ask(self, seat: Seat, request: str, check: Callable[[Any], Result]) -> Result:
         try:
             return check(seat.answer(request))
         except AnalystUnavailable as failure:
             second_request = self._second_request(seat, request, failure)
         return check(seat.answer(second_request))
 
-    def _second_request(self, seat: _Seat, request: str, failure: AnalystUnavailable) -> str:
+    def _second_request(self, seat: Seat, request: str, failure: AnalystUnavailable) -> str:
         """What to ask now; raises the failure itself when asking again makes no sense."""
         pause = failure.retry_after or PAUSE_SECONDS
         if self.is_used_up or self.allowance.seconds_left < pause + ENOUGH_FOR_A_SECOND_CHANCE:
             raise failure
         self.is_used_up = True
-        if failure.reason in _BAD_ANSWER:
+        if failure.reason in BAD_ANSWER:
             return ask_again(seat.name, request, flaw=failure.detail, schema=json.dumps(schema_of(seat.shape)))
         if failure.reason not in _PASSING:
             raise failure
@@ -211,64 +227,22 @@ class _Patience:
 
 
 class _ModelLine:
-    """The telephone on a desk: both analysts speak through it, within the allowance of the analysis under way."""
+    """The telephone on a desk: all seats speak through it, within the allowance of the analysis under way."""
 
-    def __init__(self, complete: Callable[[list[Any], type[Answer], Allowance], str]) -> None:
-        self._complete = complete
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
         self.allowance = Allowance(0.0, Meter())
 
-    def call(self, messages: list[Any], shape: type[Answer]) -> Answer:
-        return parse_answer(shape, self._complete(messages, shape, self.allowance))
+    def call(self, crew: str, messages: list[Any], shape: type[BaseModel]) -> BaseModel:
+        return self._ask(Request(crew, messages, shape), self.allowance)
 
     @contextmanager
-    def prompted_by(self, complete: Callable[[list[Any], type[Answer], Allowance], str]) -> Iterator[None]:
-        usual, self._complete = self._complete, complete
+    def prompted_by(self, ask: Ask) -> Iterator[None]:
+        usual, self._ask = self._ask, ask
         try:
             yield
         finally:
-            self._complete = usual
-
-
-class _LineModel(BaseLLM):
-    """CrewAI's model, so that one call is one request: its own sends a refused request a second time."""
-
-    line: Any
-
-    def call(self, messages: Any, *args: Any, response_model: Any = None, **kwargs: Any) -> Any:
-        return self.line.call(messages, response_model)
-
-    # CrewAI wraps call() in a retry of its own for whatever looks like throttling, unless it is told it has been.
-    call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
-
-    def supports_function_calling(self) -> bool:
-        return True
-
-
-class _OneCallExecutor(AgentExecutor):
-    """No tools, no steps: the task's prompt goes out, the answer comes back."""
-
-    def invoke(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        parts: Any = self.prompt
-        model: Any = self.llm
-        messages = [
-            {"role": "system", "content": parts["system"]},
-            {"role": "user", "content": parts["user"].replace("{input}", inputs["input"])},
-        ]
-        return {"output": model.call(messages, response_model=self.response_model)}
-
-
-class _Nowhere:
-    """Where the outputs of tasks are kept."""
-
-    def update(self, task_index: int, log: dict[str, Any]) -> None: ...
-
-    def reset(self) -> None: ...
-
-    def load(self) -> None: ...
-
-
-class _ForgetfulCrew(Crew):
-    _task_output_handler: Any = PrivateAttr(default_factory=_Nowhere)
+            self._ask = usual
 
 
 def _without_asking(reading: Reading) -> Strategy:
@@ -279,19 +253,19 @@ def _without_asking(reading: Reading) -> Strategy:
     return Strategy(Action.HAND_OVER, None, reason, escalate=True, confidence=reading.confidence)
 
 
-def _recite(messages: list[Any], shape: type[Answer], allowance: Allowance) -> str:
-    return BLANK[shape]
+def _recite(request: Request, allowance: Allowance) -> BaseModel:
+    return parse_answer(request.shape, BLANK[request.shape])
 
 
-def _usage(meter: Meter, started: float) -> Usage:
+def _usage(meter: Meter, started: float, prompts: tuple[str, ...]) -> Usage:
+    log = meter.calls()
+    made = [call for call in log if call.outcome != CACHED]
     return Usage(
-        calls=meter.calls,
-        prompt_tokens=meter.prompt_tokens,
-        completion_tokens=meter.completion_tokens,
+        calls=len(made),
+        prompt_tokens=sum(call.prompt_tokens for call in made),
+        completion_tokens=sum(call.completion_tokens for call in made),
+        cached_tokens=sum(call.cached_tokens for call in made),
         seconds=time.monotonic() - started,
-        prompts_version=prompts_version(),
+        prompts_version=prompts_version(*prompts),
+        log=log,
     )
-
-
-def _timed_out(meter: Meter, started: float) -> AnalystUnavailable:
-    return AnalystUnavailable(Failure.TIMEOUT, "the budget is used up", usage=_usage(meter, started))

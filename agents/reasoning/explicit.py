@@ -6,34 +6,45 @@ what is left. A word alone on a line ("STOP", "agent") counts where the same wor
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from agents.reasoning.phrasebook import phrases_alone, search_topic
+from agents.reasoning.ports import Tier
 from agents.reasoning.text import Text, normalise
 
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """`matched` are the customer's words, normalised; `language` is that of the phrase book that knew them."""
+    """`matched` are the customer's words, normalised; `language` is that of the phrase book that knew them.
+
+    `tier` is the one that decided, with `chance`; `perhaps` names a wish that is likely and yet not sure; `seconds`
+    is what all of it took.
+    """
 
     wants_human: bool = False
     opt_out: bool = False
     opt_in: bool = False
     matched: str = ""
     language: str | None = None
+    tier: Tier | None = None
+    chance: float = 1.0
+    perhaps: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
     words: str
     language: str
+    tier: Tier
 
 
-def read_explicit(text: str) -> Explicit:
-    spellings = normalise(text)
-    opt_out = _find("opt_out", spellings)
-    opt_in = None if opt_out else _find("opt_in", spellings)
-    human = _find("human_request", spellings)
+def read_explicit(text: str, *, deaf_to: Container[str] = ()) -> Explicit:
+    """Of the wishes it is deaf to, it only hears what is said in a whole line."""
+    opt_out = _find("opt_out", text, deaf_to)
+    opt_in = None if opt_out else _find("opt_in", text, deaf_to)
+    human = _find("human_request", text, deaf_to)
     first = opt_out or human or opt_in
     return Explicit(
         wants_human=human is not None,
@@ -41,12 +52,20 @@ def read_explicit(text: str) -> Explicit:
         opt_in=opt_in is not None,
         matched=first.words if first else "",
         language=first.language if first else None,
+        tier=first.tier if first else None,
     )
 
 
-def _find(kind: str, spellings: tuple[Text, ...]) -> _Hit | None:
-    for spelling in spellings:
-        if hit := _find_alone(kind, spelling) or _find_within(kind, spelling):
+def says_alone(kind: str, text: str) -> bool:
+    """Whether a whole line of the text is one of this kind: "yes please" is a bare yes."""
+    return any(_find_alone(kind, spelling) for spelling in normalise(text))
+
+
+def _find(kind: str, text: str, deaf_to: Container[str]) -> _Hit | None:
+    for spelling in normalise(text):
+        if hit := _find_alone(kind, spelling):
+            return hit
+        if kind not in deaf_to and (hit := _find_within(kind, spelling)):
             return hit
     return None
 
@@ -59,7 +78,7 @@ def _find_alone(kind: str, text: Text) -> _Hit | None:
         for candidate in {" ".join(line.replace(".", " ").replace(",", " ").split()), *sentences[-1:]}:
             bare = _without_courtesy(candidate)
             if bare in known:
-                return _Hit(bare, known[bare])
+                return _Hit(bare, known[bare], Tier.EXACT)
     return None
 
 
@@ -77,4 +96,4 @@ def _without_courtesy(line: str) -> str:
 
 def _find_within(kind: str, text: Text) -> _Hit | None:
     found = search_topic(kind, text.padded)
-    return _Hit(found[1], found[0]) if found else None
+    return _Hit(found[1], found[0], Tier.RULES) if found else None

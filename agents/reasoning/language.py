@@ -27,7 +27,7 @@ _TELLING_TOPICS = ("greeting", "thanks", "pricing")
 def detect_language(text: str, *, likely: str | None = None) -> str | None:
     """None when nothing tells. `likely` (what the customer used so far) wins a tie."""
     spelling = normalise(text)[-1]
-    if script := _by_script(text):
+    if script := script_of(text):
         return script
     counts = _count_words(spelling)
     if not counts:
@@ -37,7 +37,8 @@ def detect_language(text: str, *, likely: str | None = None) -> str | None:
     return likely if likely in leaders else leaders[0]
 
 
-def _by_script(text: str) -> str | None:
+def script_of(text: str) -> str | None:
+    """The language that is written in these letters, when only one of ours is."""
     for language, letters in _SCRIPTS:
         if len(letters.findall(text[:500])) * 3 > len("".join(text[:500].split())):
             return language

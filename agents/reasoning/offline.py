@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from agents.reasoning.cascade import hear
 from agents.reasoning.ports import (
     Action,
     Analysis,
@@ -16,7 +18,7 @@ from agents.reasoning.ports import (
     Usage,
     Voice,
 )
-from agents.reasoning.rules import gives_thanks, greets, read_by_rules
+from agents.reasoning.rules import gives_thanks, greets, read_offline
 from agents.reasoning.wording import is_saying, say
 
 BEYOND_KNOWLEDGE = "a question beyond knowledge"
@@ -28,13 +30,18 @@ class OfflineAnalyst:
 
     def analyse(self, question: Question, *, budget_seconds: float = 1.0) -> Analysis:
         started = time.perf_counter()
-        reading = read_by_rules(question)
+        if question.heard is None:
+            question = replace(question, heard=hear(question.text, history=question.history))
+        reading = read_offline(question)
         strategy = choose_strategy(question, reading)
         usage = Usage(seconds=time.perf_counter() - started)
         return Analysis(reading, strategy, Tier.OFFLINE, usage)
 
 
 def choose_strategy(question: Question, reading: Reading) -> Strategy:
+    perhaps = question.heard.explicit.perhaps if question.heard else ""
+    if perhaps and not reading.wants_human and not reading.opt_out:
+        return _ask_back(perhaps)(question, reading)
     fixed = _FIXED.get(reading.intent)
     if fixed is not None:
         return fixed(question, reading)
@@ -74,6 +81,10 @@ def _stay_silent(question: Question, reading: Reading) -> Strategy:
     return Strategy(Action.STAY_SILENT, None, "the customer opted out", confidence=reading.confidence)
 
 
+def _say_nothing(question: Question, reading: Reading) -> Strategy:
+    return Strategy(Action.STAY_SILENT, None, "unsolicited advertising is not answered", confidence=reading.confidence)
+
+
 def _quote_knowledge(question: Question, reading: Reading) -> Strategy:
     source = question.sources[0]
     opens = not question.history and greets(question.text, reading.language)
@@ -99,6 +110,13 @@ def _has_asked(question: Question) -> bool:
     return any(line.voice != Voice.CUSTOMER and is_saying(line.body, "clarify") for line in recent)
 
 
+def _ask_back(perhaps: str) -> Callable[[Question, Reading], Strategy]:
+    """A likely wish: asking costs one sentence, a wrong guess a customer."""
+    if perhaps == Intent.OPT_OUT:
+        return _ask("offer_opt_out", "perhaps wants no more messages: asked")
+    return _ask("offer_person", "perhaps wants a person: asked")
+
+
 def _greet(question: Question, reading: Reading) -> Strategy:
     if any(line.voice == Voice.AGENT for line in question.history[-_LINES_REMEMBERED:]):
         return _reply("small_talk", "greeted again")(question, reading)
@@ -121,6 +139,7 @@ _FIXED: dict[Intent, Callable[[Question, Reading], Strategy]] = {
     Intent.BOT_CHALLENGE: _reply("bot_challenge", "said honestly that this is an assistant"),
     Intent.COMPLAINT: _reply("complaint", "apologised for the complaint and told the team", escalate=True),
     Intent.ABUSE: _reply("abuse", "stayed calm under abuse"),
+    Intent.SPAM: _say_nothing,
     Intent.GREETING: _greet,
     Intent.SMALL_TALK: _answer_small_talk,
 }

@@ -1,9 +1,10 @@
-"""The intent analyst of the offline tier: a reading by phrases alone."""
+"""The intent analyst of the offline tier: a reading by the cascade, and by phrases where that is not sure."""
 
 from __future__ import annotations
 
-from agents.reasoning.explicit import Explicit, read_explicit
-from agents.reasoning.language import detect_language
+from agents.reasoning.cascade import Heard, hear
+from agents.reasoning.explicit import Explicit
+from agents.reasoning.language import detect_language, script_of
 from agents.reasoning.mood import read_sentiment, read_urgency
 from agents.reasoning.phrasebook import LANGUAGES, search_topic
 from agents.reasoning.ports import Intent, Level, Question, Reading, Tier, Voice
@@ -26,6 +27,7 @@ _ORDER = (
     ("product_inquiry", Intent.PRODUCT_INQUIRY),
 )
 _CHATTER = (("greeting", Intent.GREETING), ("thanks", Intent.SMALL_TALK), ("small_talk", Intent.SMALL_TALK))
+_WISHES = frozenset({Intent.OPT_OUT, Intent.HUMAN_REQUEST, Intent.OPT_IN})
 _CHATTING = frozenset({Intent.GREETING, Intent.SMALL_TALK})
 _PRIORITY = {
     Intent.COMPLAINT: Level.HIGH,
@@ -35,15 +37,22 @@ _PRIORITY = {
     Intent.SMALL_TALK: Level.LOW,
     Intent.OPT_OUT: Level.LOW,
     Intent.OPT_IN: Level.LOW,
+    Intent.SPAM: Level.LOW,
+    Intent.OUT_OF_SCOPE: Level.LOW,
 }
 _CONFIDENCE = {Intent.UNCLEAR: 0.2, Intent.PRODUCT_INQUIRY: 0.5, Intent.GREETING: 0.9, Intent.SMALL_TALK: 0.8}
 _USUAL_CONFIDENCE = 0.7
+SURE_OF_INTENT = 0.3
+"""The chance from which the trained tier says what a message is about; below it the phrases do."""
+_CLEAR_LEAD = 1.0
+"""By how much one language must lead, in log-odds, to be told from the letters."""
 
 
-def read_by_rules(question: Question) -> Reading:
-    explicit = read_explicit(question.text)
-    language = choose_language(question, explicit)
-    intent = _intent(question.text, explicit, _languages_to_try(question, language))
+def read_offline(question: Question) -> Reading:
+    heard = question.heard or hear(question.text, history=question.history)
+    explicit = heard.explicit
+    language = choose_language(question, heard)
+    intent, tier, confidence = _intent(question, heard, language)
     sentiment = read_sentiment(question.text, language)
     urgency = read_urgency(question.text, language)
     return Reading(
@@ -55,18 +64,21 @@ def read_by_rules(question: Question) -> Reading:
         sentiment=sentiment,
         urgency=urgency,
         language=language,
-        confidence=_confidence(intent),
+        confidence=confidence,
         summary=summarise(question.text),
-        tier=Tier.OFFLINE,
+        tier=tier,
     )
 
 
-def choose_language(question: Question, explicit: Explicit | None = None) -> str:
+def choose_language(question: Question, heard: Heard | None = None) -> str:
     """Of this message, else of the phrase that was matched, else what the customer used before, else English."""
+    heard = heard or question.heard
     before = base_language(question.language)
     return (
-        detect_language(question.text, likely=before)
-        or (explicit.language if explicit else None)
+        script_of(question.text)
+        or _told_by_letters(heard, question.text)
+        or detect_language(question.text, likely=before)
+        or (heard.explicit.language if heard else None)
         or before
         or _language_of_history(question)
         or "en"
@@ -102,13 +114,35 @@ def _languages_to_try(question: Question, language: str) -> tuple[str, ...]:
     return (language, "en") if known else LANGUAGES
 
 
-def _intent(text: str, explicit: Explicit, languages: tuple[str, ...]) -> Intent:
+def _told_by_letters(heard: Heard | None, text: str) -> str | None:
+    """A single word may be a name."""
+    verdict = heard.verdict if heard and len(text.split()) > 1 else None
+    return verdict.language if verdict and verdict.language_lead >= _CLEAR_LEAD else None
+
+
+def _intent(question: Question, heard: Heard, language: str) -> tuple[Intent, Tier, float]:
+    """What the message is about, who says so, and how sure they are."""
+    wish = _wish_of(heard.explicit)
+    if wish:
+        return wish, heard.explicit.tier or Tier.RULES, heard.explicit.chance
+    if heard.lesson:
+        return heard.lesson, Tier.EXACT, 1.0
+    verdict = heard.verdict
+    if verdict and verdict.intent_chance >= SURE_OF_INTENT and verdict.intent not in _WISHES:
+        return verdict.intent, Tier.TRAINED, verdict.intent_chance
+    intent = _intent_by_phrases(question.text, _languages_to_try(question, language))
+    return intent, Tier.RULES, _CONFIDENCE.get(intent, _USUAL_CONFIDENCE)
+
+
+def _wish_of(explicit: Explicit) -> Intent | None:
     if explicit.opt_out:
         return Intent.OPT_OUT
     if explicit.wants_human:
         return Intent.HUMAN_REQUEST
-    if explicit.opt_in:
-        return Intent.OPT_IN
+    return Intent.OPT_IN if explicit.opt_in else None
+
+
+def _intent_by_phrases(text: str, languages: tuple[str, ...]) -> Intent:
     spellings = normalise(text)
     for kind, intent in (*_ORDER, *_CHATTER):
         if _mentions(kind, spellings, languages):
@@ -131,9 +165,3 @@ def _priority(intent: Intent, sentiment: float, urgency: Level, is_vip: bool) ->
     if is_vip or urgency is Level.HIGH or sentiment <= _VERY_NEGATIVE:
         return Level.HIGH
     return _PRIORITY.get(intent, Level.MEDIUM)
-
-
-def _confidence(intent: Intent) -> float:
-    if intent in (Intent.OPT_OUT, Intent.HUMAN_REQUEST, Intent.OPT_IN):
-        return 1.0
-    return _CONFIDENCE.get(intent, _USUAL_CONFIDENCE)

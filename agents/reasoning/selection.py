@@ -5,30 +5,36 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from agents.reasoning.breaker import Breaker
-from agents.reasoning.explicit import read_explicit
+from agents.reasoning.cascade import hear
 from agents.reasoning.offline import OfflineAnalyst
-from agents.reasoning.ports import Analysis, Analyst, AnalystUnavailable, Failure, ModelSettings, Question, Usage
+from agents.reasoning.ports import Analysis, AnalystUnavailable, Failure, ModelSettings, Question, Usage
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from agents.reasoning.crew import CrewAnalyst
 
 logger = logging.getLogger(__name__)
 LEAST_BUDGET_SECONDS = 1.0
 """With less than this left no model is asked: it would be cut off."""
+Result = TypeVar("Result")
+Shape = TypeVar("Shape", bound="BaseModel")
 _OFFLINE = OfflineAnalyst()
-# The model answers, only not to this message: no reason to leave it alone.
-_ABOUT_THE_MESSAGE = frozenset({Failure.REFUSED, Failure.CUT_OFF})
-_breakers: dict[str, Breaker] = {}
-_crews: dict[ModelSettings, Future[Analyst]] = {}
+_crews: dict[ModelSettings, Future[CrewAnalyst]] = {}
 _loader = ThreadPoolExecutor(1, thread_name_prefix="analyst-loader")
 _lock = threading.Lock()
 
 
 def analyse(question: Question, *, settings: ModelSettings | None, budget_seconds: float) -> Analysis:
     """Never raises and never takes much longer than `budget_seconds`."""
-    explicit = read_explicit(question.text)
+    heard = question.heard or hear(question.text, history=question.history)
+    question, explicit = replace(question, heard=heard), heard.explicit
     if explicit.opt_out or explicit.wants_human or explicit.opt_in:
         return _OFFLINE.analyse(question)
     if settings is None:
@@ -39,10 +45,19 @@ def analyse(question: Question, *, settings: ModelSettings | None, budget_second
         return _answer_offline(question, unavailable)
 
 
-def breaker_for(base_url: str) -> Breaker:
-    """One per process and endpoint."""
-    with _lock:
-        return _breakers.setdefault(base_url, Breaker())
+def ask_model(
+    name: str, inputs: Mapping[str, str], answer: type[Shape], *, settings: ModelSettings | None, budget_seconds: float
+) -> tuple[Shape, Usage]:
+    """One answer to `prompts/<name>.yaml`, its slots filled with `inputs`, valid in the shape asked for.
+
+    Bounded by the budget, with one second chance inside it. Raises AnalystUnavailable, whose `usage` says what was
+    spent all the same; the caller then does without a model.
+    """
+    if settings is None:
+        raise AnalystUnavailable(Failure.NOT_CONFIGURED)
+    return _within(
+        budget_seconds, settings, lambda crew, seconds: crew.ask(name, inputs, answer, budget_seconds=seconds)
+    )
 
 
 def warm_up(settings: ModelSettings) -> None:
@@ -51,42 +66,27 @@ def warm_up(settings: ModelSettings) -> None:
 
 
 def _ask_crew(question: Question, settings: ModelSettings, budget_seconds: float) -> Analysis:
+    return _within(budget_seconds, settings, lambda crew, seconds: crew.analyse(question, budget_seconds=seconds))
+
+
+def _within(budget_seconds: float, settings: ModelSettings, ask: Callable[[CrewAnalyst, float], Result]) -> Result:
+    """The wait for the crew is part of the budget."""
     if budget_seconds < LEAST_BUDGET_SECONDS:
         raise AnalystUnavailable(Failure.TIMEOUT, "the time was spent waiting for a place to think")
     deadline = time.monotonic() + budget_seconds
-    breaker = breaker_for(settings.base_url)
     crew = _crew_for(settings, budget_seconds)
-    if not breaker.allows(time.monotonic()):
-        raise AnalystUnavailable(Failure.BREAKER_OPEN)
-    try:
-        analysis = crew.analyse(question, budget_seconds=deadline - time.monotonic())
-    except AnalystUnavailable as unavailable:
-        _note_failure(breaker, unavailable)
-        raise
-    breaker.record_success()
-    return analysis
-
-
-def _note_failure(breaker: Breaker, unavailable: AnalystUnavailable) -> None:
-    if unavailable.reason in _ABOUT_THE_MESSAGE:
-        breaker.record_success()
-    else:
-        breaker.record_failure(time.monotonic(), retry_after=unavailable.retry_after)
+    return ask(crew, deadline - time.monotonic())
 
 
 def _answer_offline(question: Question, unavailable: AnalystUnavailable) -> Analysis:
     if unavailable.reason is not Failure.NOT_CONFIGURED:
         logger.warning("reasoning.fell_back", extra={"reason": str(unavailable)})
     analysis = _OFFLINE.analyse(question)
-    usage = _add(unavailable.usage, analysis.usage)
+    usage = unavailable.usage + analysis.usage
     return replace(analysis, usage=usage, fallback_reason=str(unavailable.reason))
 
 
-def _add(failed: Usage, offline: Usage) -> Usage:
-    return replace(failed, seconds=failed.seconds + offline.seconds)
-
-
-def _crew_for(settings: ModelSettings, budget_seconds: float) -> Analyst:
+def _crew_for(settings: ModelSettings, budget_seconds: float) -> CrewAnalyst:
     """The first caller's budget bounds its wait for the import; the crew is there for a later one."""
     try:
         return _opening(settings).result(timeout=budget_seconds)
@@ -98,16 +98,17 @@ def _crew_for(settings: ModelSettings, budget_seconds: float) -> Analyst:
         raise AnalystUnavailable(Failure.NOT_INSTALLED, f"{type(error).__name__}: {error}") from error
 
 
-def _opening(settings: ModelSettings) -> Future[Analyst]:
+def _opening(settings: ModelSettings) -> Future[CrewAnalyst]:
     with _lock:
         if settings not in _crews:
             _crews[settings] = _loader.submit(_open_crew, settings)
         return _crews[settings]
 
 
-def _open_crew(settings: ModelSettings) -> Analyst:
+def _open_crew(settings: ModelSettings) -> CrewAnalyst:
     from agents.reasoning.crew import CrewAnalyst
 
     analyst = CrewAnalyst(settings)
     analyst.warm_up()
+    hear("hello")  # the phrase books are compiled on first use: a second of CPU
     return analyst

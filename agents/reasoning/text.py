@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST = 6000
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\u0640]")
@@ -36,6 +37,7 @@ def fold(text: str) -> str:
     return _COMBINING.sub("", unicodedata.normalize("NFD", folded)).translate(_ARABIC)
 
 
+@lru_cache(maxsize=16)  # one message is asked about many things in a row
 def normalise(text: str) -> tuple[Text, ...]:
     """One spelling, or two where letters are drawn out: "stooop" may be "stoop" or "stop", "helllo" only "hello"."""
     folded = fold(_cut(text))

@@ -2,8 +2,16 @@
 
 from .checks import Check, Family
 
+# What was said and allowed before two leads became one was said by, and to, one of the two: their ledgers, words and
+# bookings are joined since, and no call of that time can be judged by the whole.
+BEFORE_MERGE = """
+    EXISTS (SELECT 1 FROM crm_leadmerge AS merge
+             WHERE merge.kept_id = message.lead_id AND merge.undone_at IS NULL
+               AND merge.merged_at >= attempt.started_at)
+"""
+
 # `refused` and `absent` are calls that are known not to have reached the customer: they said nothing.
-WITHOUT_CONSENT = """
+WITHOUT_CONSENT = f"""
     SELECT message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
            'marketing went out; the consent was ' || coalesce(consent.state, 'never given')
       FROM messaging_message AS message
@@ -17,6 +25,7 @@ WITHOUT_CONSENT = """
            ORDER BY line.at DESC, line.id DESC LIMIT 1
       ) AS consent ON true
      WHERE message.purpose = 'marketing' AND coalesce(consent.state, '') <> 'granted'
+       AND NOT {BEFORE_MERGE}
        AND NOT EXISTS (
            SELECT 1 FROM crm_consent AS line
             WHERE line.lead_id = message.lead_id AND line.channel_kind = channel.kind AND line.purpose = 'marketing'
@@ -26,14 +35,14 @@ WITHOUT_CONSENT = """
 
 # The causes of the holds, not the rows of crm_hold: a hold that ran out and was extended later looks as if it had
 # held all the time between. Only holds without an end tell when they were in force.
-DURING_HOLD = """
+DURING_HOLD = f"""
     WITH calls AS (
         SELECT attempt.id, message.workspace_id, message.conversation_id, message.lead_id, message.id AS message_id,
                attempt.started_at
           FROM messaging_message AS message
           JOIN messaging_attempt AS attempt
             ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
-         WHERE message.purpose = 'marketing'
+         WHERE message.purpose = 'marketing' AND NOT {BEFORE_MERGE}
     ), moments AS (
         SELECT id AS call_id, lead_id, started_at AS at, NULL::timestamptz AS wrote_at FROM calls
         UNION ALL
@@ -69,7 +78,7 @@ DURING_HOLD = """
      GROUP BY call.id, call.workspace_id, call.conversation_id, call.message_id, call.started_at
 """
 
-AFTER_OPT_OUT = """
+AFTER_OPT_OUT = f"""
     SELECT DISTINCT ON (attempt.id)
            message.workspace_id, message.conversation_id, 'message ' || message.id, attempt.started_at,
            'it left after the customer opted out at ' || consent.at
@@ -81,7 +90,7 @@ AFTER_OPT_OUT = """
         ON attempt.message_id = message.id AND attempt.state NOT IN ('refused', 'absent')
        AND attempt.started_at > consent.at + %(slack)s
       LEFT JOIN messaging_message AS answered ON answered.id = message.answers_id
-     WHERE consent.state = 'withdrawn'
+     WHERE consent.state = 'withdrawn' AND NOT {BEFORE_MERGE}
        AND NOT coalesce((message.payload ->> 'confirms_opt_out')::boolean, false)
        AND (answered.at IS NULL OR answered.at <= consent.at)
        AND NOT EXISTS (

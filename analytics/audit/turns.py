@@ -28,7 +28,7 @@ UNANSWERED = """
       LEFT JOIN requested ON requested.conversation_id = word.conversation_id
       LEFT JOIN resolved ON resolved.lead_id = word.lead_id
       LEFT JOIN messaging_floor AS floor ON floor.lead_id = word.lead_id
-     WHERE word.direction = 'in' AND word.at < %(now)s - %(patience)s
+     WHERE word.direction = 'in' AND word.at < %(now)s - %(patience)s AND word.payload ->> 'is_history' IS NULL
        AND word.position > greatest(coalesce(replied.position, 0), coalesce(decided.position, 0))
        AND word.at > coalesce(decided.at, '-infinity')
        AND word.at > coalesce(requested.at, '-infinity') AND requested.is_open IS NOT TRUE

@@ -67,6 +67,7 @@ NEVER_GRANTED = """
      WHERE attempt.epoch > coalesce(floor.epoch, 0)
 """
 
+# A take-over of a conversation that became part of another bound nobody in that other one.
 AFTER_TAKE_OVER = """
     SELECT DISTINCT ON (attempt.id)
            attempt.workspace_id, message.conversation_id, 'attempt ' || attempt.id, attempt.started_at,
@@ -79,6 +80,8 @@ AFTER_TAKE_OVER = """
        AND attempt.deadline_at - %(call_window)s > taken.at + %(slack)s
       JOIN messaging_message AS message ON message.id = attempt.message_id
      WHERE taken.kind = 'floor.taken_over'
+       AND NOT EXISTS (SELECT 1 FROM crm_leadmerge AS merge
+                        WHERE merge.kept_id = taken.lead_id AND merge.undone_at IS NULL AND merge.merged_at >= taken.at)
      ORDER BY attempt.id, taken.id DESC
 """
 

@@ -1,5 +1,7 @@
 from .activity import Activity
-from .consent import Consent, Hold
+from .catalogue import Product, StockAlert
+from .consent import Consent, Hold, PeoplePolicy, Suppression
+from .merges import LeadMerge, MergeProposal
 from .people import Identity, Lead
 from .trail import TrailEntry
 from .workspaces import Membership, Role, User, Workspace
@@ -10,8 +12,14 @@ __all__ = [
     "Hold",
     "Identity",
     "Lead",
+    "LeadMerge",
     "Membership",
+    "MergeProposal",
+    "PeoplePolicy",
+    "Product",
     "Role",
+    "StockAlert",
+    "Suppression",
     "TrailEntry",
     "User",
     "Workspace",

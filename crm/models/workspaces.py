@@ -49,6 +49,10 @@ class Workspace(models.Model):
         help_text="How long the next words wait when nobody knows whether a message arrived; then a person decides.",
     )
     booking_url = models.URLField(blank=True, help_text="Offered when no Calendly account is connected.")
+    max_discount_percent = models.FloatField(
+        default=0.0,
+        help_text="The largest discount that the agents may speak of; a customer who asks for more gets a person.",
+    )
     is_internal = models.BooleanField(
         default=False, editable=False, help_text="The installation's own, in which it talks to itself."
     )
@@ -70,6 +74,10 @@ class Workspace(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(doubt_minutes__gte=1, doubt_minutes__lte=60), name="workspace_doubt_in_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_discount_percent__gte=0, max_discount_percent__lte=100),
+                name="workspace_discount_in_range",
             ),
         ]
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from crm.models import Lead, User
+from crm.models.people import IdentityKind
 
+from .suppressions import heed_suppressions
 from .trail import record_decision
 
 CORRECTABLE = ("name", "company", "email", "language", "timezone", "is_vip")
@@ -27,6 +29,8 @@ def change_profile(*, lead: Lead, changes: Mapping[str, Any], user: User, now: d
         setattr(current, name, value)
     current.full_clean(validate_unique=False, validate_constraints=False)
     current.save(update_fields=list(changed))
+    if "email" in changed:
+        heed_suppressions(lead=current, names=[(IdentityKind.EMAIL, current.email.lower())], now=now)
     record_decision(
         lead=current,
         actor=str(user),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from agents.alerts import alert_staff
+from agents.qualification.scoring import ask_rescore
 from crm.models import Lead
 from crm.models.activity import ActivityKind
 from crm.models.consent import HoldKind
@@ -105,6 +106,7 @@ def _created(booking: Booking, said: BookingEvent, conversation: Conversation, n
         now=now,
     )
     record_activity(lead=booking.lead, kind=ActivityKind.CALENDLY_BOOK, key=f"booking:{booking.pk}", now=now)
+    ask_rescore(lead=booking.lead, now=now)
     _end_ladder(booking, conversation, now)
     _alert(booking, conversation, "moved the call" if is_move else "booked a call", now)
 

@@ -13,7 +13,9 @@ from handover.models.handovers import HandoverState, Rung, StepState
 from messaging.floor import Busy, Grant, current_floor
 from messaging.models import Conversation, Message
 from messaging.models.messages import MessageStatus, Voice
+from messaging.models.templates import TemplatePurpose
 from messaging.services.outbound import queue_message
+from messaging.services.template_forms import TemplateForm
 
 from .handovers import alert_text, close_step
 from .links import Link
@@ -161,12 +163,12 @@ def _say(
     now: datetime,
     link: Link | None = None,
 ) -> Message:
-    handover = step.handover
+    handover, waited = step.handover, wording.since(step.handover.requested_at, now)
     body = wording.fill(
         template,
         lead=handover.lead,
         request=handover.request,
-        waited=wording.since(handover.requested_at, now),
+        waited=waited,
         link=link.url if link else "",
         opens=link.opens if link else "",
     )
@@ -179,7 +181,23 @@ def _say(
         now=now,
         answers=handover.requested_by,
         payload={"stands": True},
+        form=TemplateForm(
+            purpose=PURPOSES[Rung(step.rung)],
+            words={
+                "request": wording.quote(handover.request),
+                "waited": wording.in_words(waited, handover.lead.language),
+                "link": link.url if link else "",
+            },
+        ),
     )
+
+
+PURPOSES = {
+    Rung.UPDATE: TemplatePurpose.HANDOVER_UPDATE,
+    Rung.BRIDGE: TemplatePurpose.BRIDGE,
+    Rung.RESUME: TemplatePurpose.RESUME,
+}
+"""The template that stands in for a rung's words when the service window has closed."""
 
 
 def _fired(step: LadderStep, verdict: str, message: Message, now: datetime) -> None:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -5,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.coordinator import resolve_conversation, return_to_ai, take_over
-from inbox.queries.folders import belonging_to
+from inbox.queries.folders import belonging_to, closing_within
 from messaging.access import access_conversation
 from messaging.models import Conversation
 from project.kernel import clock
@@ -32,6 +33,8 @@ class ConversationList(WorkspaceView):
     def narrowed(self, rows: QuerySet[Conversation], wanted: dict[str, Any]) -> QuerySet[Conversation]:
         if view := wanted.get("view"):
             rows = rows.filter(belonging_to(view, self.request.user, clock.now()))
+        if minutes := wanted.get("closes_within"):
+            rows = rows.filter(closing_within(timedelta(minutes=minutes), clock.now()))
         if status := wanted.get("status"):
             rows = rows.filter(status=status)
         if assignee := wanted.get("assignee"):

@@ -9,9 +9,13 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from agents.knowledge.unanswered import AlreadySettled
 from crm.access import NotAllowed, NotFound
 from handover.services.handovers import NotOpen
 from messaging.services import dead_letters
+from messaging.services.merging import CannotMerge
+from messaging.services.template_drafts import UnableToSubmit
+from messaging.transports import TransportError
 from project.kernel.errors import problems_of
 
 CODES = {
@@ -48,6 +52,13 @@ class BodyTooLarge(exceptions.APIException):
     default_detail = "The body is larger than this installation takes."
 
 
+class ProviderRefused(exceptions.APIException):
+    """A provider was asked, and did not do it or did not answer."""
+
+    status_code = status.HTTP_502_BAD_GATEWAY
+    default_code = "provider_refused"
+
+
 class WorkspaceNeeded(exceptions.APIException):
     """The person works in several workspaces and named none."""
 
@@ -76,8 +87,14 @@ def _as_api_exception(error: Exception) -> Exception:
             return BodyTooLarge()
         case NotOpen():
             return Conflict(str(error), code="handover_ended")
+        case CannotMerge():
+            return Conflict(str(error), code="cannot_merge")
+        case AlreadySettled():
+            return Conflict(str(error), code="already_settled")
         case dead_letters.Refused():
             return Conflict(str(error), code=REFUSED[type(error)])
+        case UnableToSubmit() | TransportError():
+            return ProviderRefused(str(error))
         case ValidationError():
             return exceptions.ValidationError(problems_of(error))
     problems = problems_of(error)

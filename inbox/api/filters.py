@@ -24,6 +24,12 @@ class ConversationFilter(SearchFilter):
         help_text="The inbox's views. waiting: for a person · mine: assigned to you or taken over by you · ai: the "
         "agents answer · closing: free text is possible for less than four hours more.",
     )
+    closes_within = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=24 * 60,
+        help_text="Open conversations whose service window closes in so many minutes: 30.",
+    )
     assignee = serializers.RegexField(
         r"^(me|none|\d{1,18})\Z", required=False, help_text="The id of a colleague, `me`, or `none`."
     )

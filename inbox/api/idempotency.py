@@ -1,6 +1,7 @@
 """`Idempotency-Key`: a caller that got no answer may ask again without speaking twice."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,9 @@ from rest_framework.request import Request
 
 from agents.coordinator import send_as_person
 from crm.models import User
-from messaging.models import Conversation, Message
+from messaging.models import Attachment, Conversation, Message
+from messaging.services.media_uploads import items_of
+from messaging.services.template_forms import TemplateForm
 
 from .errors import Conflict
 
@@ -24,12 +27,24 @@ def requested_key(request: Request) -> str | None:
 
 
 @transaction.atomic
-def send_once(*, conversation: Conversation, user: User, body: str, key: str | None, now: datetime) -> Message:
+def send_once(
+    *,
+    conversation: Conversation,
+    user: User,
+    body: str,
+    key: str | None,
+    now: datetime,
+    attachments: Sequence[Attachment] = (),
+    form: TemplateForm | None = None,
+) -> Message:
     """Send as the person, once for each of their keys. A key that comes back with other words is refused.
 
     The refusal undoes everything, the floor taken for these words included.
     """
-    message = send_as_person(conversation=conversation, user=user, body=body, now=now, key=key)
-    if message.conversation_id != conversation.pk or message.body != body.strip():
+    message = send_as_person(
+        conversation=conversation, user=user, body=body, now=now, key=key, attachments=attachments, form=form
+    )
+    same = message.body == body.strip() and message.media == items_of(attachments)
+    if message.conversation_id != conversation.pk or not same:
         raise Conflict("This Idempotency-Key was used for another message.", code="key_reused")
     return message

@@ -1,9 +1,9 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agents.qualification.corrections import correct_lead
 from crm.access import access_lead
 from crm.models import Lead
-from crm.services.profiles import change_profile
 from project.kernel import clock
 
 from . import queries
@@ -42,5 +42,5 @@ class LeadDetail(WorkspaceView):
         """Correct what is known about a lead. Identities are learned from channels and stay."""
         lead = self.lead()
         changes = self.checked(LeadChangesSerializer(lead, data=request.data, partial=True))
-        change_profile(lead=lead, changes=changes, user=request.user, now=clock.now())
+        correct_lead(lead=lead, changes=changes, user=request.user, now=clock.now())
         return self.shown(lead)

@@ -31,9 +31,29 @@ class NewestUndelivered(Cursor):
     ordering = ("-at", "-id")
 
 
+class NewestCorrections(Cursor):
+    ordering = ("-corrected_at", "-id")
+
+
 class NewestHandovers(Cursor):
     ordering = ("-requested_at", "-id")
 
 
 class NewestLeads(Cursor):
     ordering = ("-created_at", "-id")
+
+
+class Newest(Cursor):
+    ordering = ("-id",)
+
+
+class MostAsked(Cursor):
+    ordering = ("-times_asked", "-id")
+
+
+class ProductsByName(Cursor):
+    ordering = ("name", "id")
+
+
+class NewestAlerts(Cursor):
+    ordering = ("-requested_at", "-id")

@@ -8,6 +8,7 @@ from inbox.queries import folders
 from inbox.queries.fates import with_doubts
 from messaging.models import Conversation, Message, ServiceWindow
 from messaging.services.dead_letters import dead_letters
+from messaging.services.links import links_with_clicks
 
 VIEWS = tuple(view.key for view in folders.VIEWS)
 """What a person may look for among the conversations: the views of the inbox."""
@@ -33,11 +34,19 @@ def named(text: str, prefix: str = "") -> Q:
 
 
 def messages(conversation: Conversation) -> QuerySet[Message]:
-    return Message.objects.filter(conversation=conversation).select_related("author")
+    return (
+        Message.objects.filter(conversation=conversation)
+        .select_related("author")
+        .prefetch_related("attachments", links_with_clicks())
+    )
 
 
 def undelivered(workspace: Workspace) -> QuerySet[Message]:
-    return with_doubts(dead_letters(workspace)).select_related("author", "lead", "channel")
+    return (
+        with_doubts(dead_letters(workspace))
+        .select_related("author", "lead", "channel")
+        .prefetch_related("attachments", links_with_clicks())
+    )
 
 
 def handovers() -> QuerySet[Handover]:
@@ -46,7 +55,10 @@ def handovers() -> QuerySet[Handover]:
 
 def leads() -> QuerySet[Lead]:
     conversation = Conversation.objects.filter(lead=OuterRef("pk"))
-    return Lead.objects.prefetch_related("identities").annotate(conversation_id=Subquery(conversation.values("pk")[:1]))
+    return Lead.objects.prefetch_related("identities").annotate(
+        conversation_id=Subquery(conversation.values("pk")[:1]),
+        preferred_channel_id=Subquery(conversation.values("preferred_channel")[:1]),
+    )
 
 
 def trail(conversation: Conversation) -> QuerySet[TrailEntry]:

@@ -10,6 +10,9 @@ from handover.models import Handover, LadderStep
 from inbox.queries.fates import may_be_there, meaning_of
 from messaging.models import Channel, Conversation, Floor, Message
 
+from .attachments import AttachmentSerializer
+from .links import TrackedLinkSerializer
+
 MAX_BODY = 4096
 
 
@@ -49,6 +52,9 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
     conversation = serializers.IntegerField(
         source="conversation_id", read_only=True, allow_null=True, help_text="Id of the lead's conversation."
     )
+    preferred_channel = serializers.IntegerField(
+        source="preferred_channel_id", read_only=True, allow_null=True, help_text="Where the lead wants to be answered."
+    )
 
     class Meta:
         model = Lead
@@ -62,6 +68,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "is_vip",
             "identities",
             "conversation",
+            "preferred_channel",
             "created_at",
         ]
         read_only_fields = ["created_at"]
@@ -104,6 +111,9 @@ class ChannelHealthSerializer(serializers.ModelSerializer[Channel]):
             "rest_reason",
             "swept_at",
             "standing",
+            "reach_limit",
+            "templates_listed_at",
+            "templates_error",
         ]
 
 
@@ -167,6 +177,8 @@ class VerdictSerializer(serializers.Serializer[Any]):
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
     author = PersonSerializer(read_only=True, allow_null=True)
+    attachments = AttachmentSerializer(many=True, read_only=True)
+    links = TrackedLinkSerializer(many=True, read_only=True)
     verdict = serializers.SerializerMethodField()
 
     class Meta:
@@ -181,6 +193,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "author",
             "body",
             "media",
+            "attachments",
+            "links",
             "payload",
             "status",
             "verdict",
@@ -222,12 +236,31 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
 
 class NewMessageSerializer(serializers.Serializer[Any]):
-    body = serializers.CharField(max_length=MAX_BODY, trim_whitespace=False)
+    body = serializers.CharField(
+        max_length=MAX_BODY,
+        trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        help_text="May be blank beside a file.",
+    )
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(), max_length=10, default=list, help_text="Ids of uploaded files."
+    )
+    template = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, help_text="A template's id, in place of a body."
+    )
+    variables = serializers.DictField(
+        child=serializers.CharField(max_length=1600), default=dict, help_text="The template's variables, by key."
+    )
 
-    def validate_body(self, body: str) -> str:
-        if not body.strip():
-            raise serializers.ValidationError("This field may not be blank.")
-        return body
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if "template" in given and (given.get("body") or given["attachments"]):
+            raise serializers.ValidationError(
+                {"template": ["Give either a body, with or without files, or a template."]}
+            )
+        if "template" not in given and not given.get("body", "").strip() and not given["attachments"]:
+            raise serializers.ValidationError({"body": ["This field may not be blank."]})
+        return given
 
 
 class StepSerializer(serializers.ModelSerializer[LadderStep]):

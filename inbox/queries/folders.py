@@ -101,15 +101,20 @@ def belonging_to(view: str, user: User, now: datetime) -> Q:
     if view == "ai":
         return is_open & ~Q(Exists(open_handovers())) & ~Q(lead__floor__holder="human")
     if view == "closing":
-        closing = ServiceWindow.objects.filter(
-            conversation=OuterRef("pk"), channel=OuterRef("channel"), closes_at__gt=now, closes_at__lte=now + CLOSING
-        )
-        return is_open & Q(Exists(closing))
+        return closing_within(CLOSING, now)
     if view == "unassigned":
         return is_open & Q(assignee=None)
     if view == "resolved":
         return Q(status=ConversationStatus.RESOLVED)
     return is_open if view == "open" else Q()
+
+
+def closing_within(span: timedelta, now: datetime) -> Q:
+    """Open conversations in which free text is possible for no longer than `span`, where replies leave now."""
+    closing = ServiceWindow.objects.filter(
+        conversation=OuterRef("pk"), channel=OuterRef("channel"), closes_at__gt=now, closes_at__lte=now + span
+    )
+    return Q(status=ConversationStatus.OPEN) & Q(Exists(closing))
 
 
 def counted_views(desk: Desk, *, now: datetime) -> tuple[CountedView, ...]:

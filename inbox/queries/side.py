@@ -13,11 +13,13 @@ from agents.coordinator import SPEAKERS
 from agents.states import states_of
 from crm.models import Consent, Hold, Identity, Lead, TrailEntry
 from crm.models.people import IdentityKind
+from crm.services.proposals import open_proposals
 from handover.models import Booking
 from handover.models.bookings import BookingState
 from inbox import words
 from inbox.desk import Desk
-from inbox.queries.names import spaced_phone
+from inbox.queries.names import name_of, spaced_phone
+from inbox.queries.turns import TurnTold, read_turns
 from messaging.models import Conversation
 
 TRAIL_PAGE = 40
@@ -67,6 +69,8 @@ class LeadPanel:
     holds: tuple[Line, ...]
     bookings: tuple[Line, ...]
     agents: tuple[Line, ...]
+    answered_on: str
+    twins: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Reason:
     facts: tuple[tuple[str, str], ...]
     is_unsent: bool
     is_machinery: bool
+    turn: TurnTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def read_lead(desk: Desk, conversation: Conversation, *, now: datetime) -> LeadP
         holds=tuple(_holds(lead.pk, now, desk)),
         bookings=tuple(_bookings(lead.pk, now, desk)),
         agents=tuple(_agents(lead)),
+        answered_on=_answered_on(conversation),
+        twins=tuple(_twins(lead)),
     )
 
 
@@ -116,10 +123,11 @@ def read_trail(
         found = found.filter(pk__lt=before)
     entries = list(found.order_by("-pk")[: TRAIL_PAGE + 1])
     shown = entries[:TRAIL_PAGE]
+    turns = read_turns(shown)
     return Trail(
         chosen=chosen if chosen in FILTERS else "story",
         filters=tuple(FILTERS.items()),
-        reasons=tuple(_reason(entry, desk, now) for entry in shown),
+        reasons=tuple(_reason(entry, desk, now, turns.get(entry.pk)) for entry in shown),
         older=shown[-1].pk if len(entries) > TRAIL_PAGE else None,
     )
 
@@ -135,7 +143,7 @@ def _belongs(chosen: str) -> Q:
     return ~machinery & ~Q(kind__in=SPOKEN)
 
 
-def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
+def _reason(entry: TrailEntry, desk: Desk, now: datetime, turn: TurnTold | None = None) -> Reason:
     day = words.day_name(entry.at, now, desk.zone)
     return Reason(
         id=entry.pk,
@@ -147,6 +155,7 @@ def _reason(entry: TrailEntry, desk: Desk, now: datetime) -> Reason:
         facts=tuple((name, _plain(value)) for name, value in entry.facts.items() if value not in (None, "", [], {})),
         is_unsent=entry.kind in UNSENT,
         is_machinery=entry.kind.startswith(MACHINERY),
+        turn=turn,
     )
 
 
@@ -198,6 +207,18 @@ def _bookings(lead_id: int, now: datetime, desk: Desk) -> Iterable[Line]:
     for booking in Booking.objects.filter(lead=lead_id).order_by("-pk")[:3]:
         at = booking.starts_at or booking.offered_at
         yield Line(said[BookingState(booking.state)], words.near_time(at, now, desk.zone))
+
+
+def _answered_on(conversation: Conversation) -> str:
+    if conversation.preferred_channel_id is None:
+        return ""
+    preferred = conversation.preferred_channel
+    return f"{words.channel_label(preferred.kind)} ({preferred.name})" if preferred else ""
+
+
+def _twins(lead: Lead) -> Iterable[Line]:
+    for proposal in open_proposals(lead):
+        yield Line(name_of(proposal.second if proposal.first_id == lead.pk else proposal.first))
 
 
 def _agents(lead: Lead) -> Iterable[Line]:

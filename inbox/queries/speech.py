@@ -7,17 +7,11 @@ from typing import Any
 from crm.models import TrailEntry
 from inbox import words
 from inbox.desk import Desk
+from inbox.queries.attachments import Shown, attachments_of
 from inbox.queries.fates import may_be_there, meaning_of
-from messaging.contents import contents_of, media_label
-from messaging.models import Message
+from messaging.contents import contents_of
+from messaging.models import Message, TrackedLink
 from messaging.models.messages import Direction, MessageStatus, Voice
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    label: str
-    url: str
-    is_image: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class Said:
     tone: str
     by: str
     body: str
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[Shown, ...]
     ticks: str
     ticks_told: str
     is_read: bool
@@ -45,6 +39,7 @@ class Said:
     is_trouble: bool
     offer: str
     notes: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     kind: str = "message"
 
 
@@ -77,6 +72,7 @@ TOLD = {
     "conversation.reopened": ("reopened", "quiet"),
     "conversation.assigned": ("assigned", "quiet"),
     "turn.failed": ("AI failed", "waiting"),
+    "reading.corrected": ("AI corrected", "human"),
     "lead.identity_added": ("new number", "quiet"),
 }
 """The decisions that stand in the thread itself; all others are read in the trail beside it."""
@@ -127,7 +123,7 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
         tone="" if message.direction == Direction.IN else message.voice,
         by=speaker_of(message, desk),
         body=message.body,
-        attachments=tuple(_attachment(item) for item in message.media if isinstance(item, dict)),
+        attachments=attachments_of(message, desk),
         ticks="" if unsent else ticks,
         ticks_told=ticks_told,
         is_read=status == MessageStatus.READ,
@@ -137,7 +133,17 @@ def said_of(message: Message, desk: Desk, now: datetime) -> Said:
         is_trouble=status in (MessageStatus.FAILED, MessageStatus.IN_DOUBT),
         offer=_offer(message, status),
         notes=tuple(contents_of(message.payload)),
+        links=tuple(_link_words(link, desk, now) for link in message.links.all()),
     )
+
+
+def _link_words(link: TrackedLink, desk: Desk, now: datetime) -> str:
+    """The links were read with their clicks."""
+    days, last = link.clicked_days, link.clicked_at  # type: ignore[attr-defined]
+    if not days:
+        return f"{link.shown}: not followed yet"
+    often = f" on {days} days, last" if days > 1 else ""
+    return f"{link.shown}: followed{often} {words.near_time(last, now, desk.zone)}"
 
 
 def event_of(entry: TrailEntry, desk: Desk) -> Event:
@@ -184,10 +190,3 @@ def _reason(verdict: dict[str, Any]) -> str:
 
 def _next_chance(due_at: datetime | None, desk: Desk, now: datetime) -> str:
     return f"Next chance: {words.near_time(due_at, now, desk.zone)}." if due_at else ""
-
-
-def _attachment(item: dict[str, Any]) -> Attachment:
-    content_type = str(item.get("content_type") or item.get("type") or "file")
-    url = str(item.get("url") or "")
-    is_web = url.startswith(("https://", "http://", "/"))
-    return Attachment(media_label(item), url if is_web else "", content_type.startswith("image/"))

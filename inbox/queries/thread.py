@@ -19,6 +19,8 @@ from inbox.queries.names import name_of
 from inbox.queries.speech import Event, Said, event_of, said_of, told_kinds
 from messaging.models import Conversation, Message, ServiceWindow
 from messaging.models.conversations import ConversationStatus
+from messaging.services.links import links_with_clicks
+from messaging.transports import capabilities_of
 
 PAGE = 50
 MOST_CHANGES = 200
@@ -52,6 +54,7 @@ class Header:
     channel: str
     window: str
     window_closed: bool
+    has_templates: bool
     is_vip: bool
     is_resolved: bool
     holder: str
@@ -124,6 +127,7 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
         channel=words.channel_label(conversation.channel.kind),
         window=_window_words(window, now, desk),
         window_closed=bool(window and window.closes_at and window.closes_at <= now),
+        has_templates=capabilities_of(conversation.channel.kind).templates,
         is_vip=lead.is_vip,
         is_resolved=conversation.status == ConversationStatus.RESOLVED,
         holder=floor.holder if floor else "",
@@ -138,7 +142,8 @@ def read_header(desk: Desk, conversation: Conversation, *, now: datetime) -> Hea
 
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
-    return with_doubts(Message.objects.filter(conversation=conversation).select_related("author", "channel"))
+    found = Message.objects.filter(conversation=conversation).select_related("author", "channel")
+    return with_doubts(found.prefetch_related("attachments", links_with_clicks()))
 
 
 def _told(conversation: Conversation) -> QuerySet[TrailEntry]:

@@ -42,4 +42,7 @@ def _field(setting: Setting, *, is_stored: bool) -> forms.CharField:
 def _widget(setting: Setting) -> forms.Widget:
     if setting.is_secret:
         return forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    if setting.choices:
+        empty = [] if setting.is_required else [("", "")]
+        return forms.Select(choices=[*empty, *((choice, choice) for choice in setting.choices)])
     return forms.Textarea(attrs={"rows": setting.rows}) if setting.rows > 1 else forms.TextInput()

@@ -42,10 +42,20 @@ class GeneralForm(ShortNumbers, forms.ModelForm):
         help_text="When nobody knows whether a message arrived, the next words wait this long; then a person decides.",
     )
 
+    max_discount_percent = forms.FloatField(
+        min_value=0,
+        max_value=100,
+        initial=0,
+        required=False,
+        label="Largest discount the agents may speak of (%)",
+        help_text="Who asks for more gets a person. Discounts that your knowledge names are always yours to give.",
+    )
+
     class Meta:
         model = Workspace
         fields = [
             "name", "timezone", "business", "booking_url", "debounce_seconds", "auto_return_minutes", "doubt_minutes",
+            "max_discount_percent",
         ]  # fmt: skip
         labels = {"timezone": "Time zone", "business": "What the company does"}
         help_texts = {
@@ -56,6 +66,11 @@ class GeneralForm(ShortNumbers, forms.ModelForm):
             "timezone": forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
             "business": forms.Textarea(attrs={"rows": 5, "maxlength": 8000}),
         }
+
+    def clean_max_discount_percent(self) -> float:
+        """Left out or emptied, it is what it was."""
+        given = self.cleaned_data["max_discount_percent"]
+        return float(self.instance.max_discount_percent if given is None else given)
 
     def save(self, commit: bool = True) -> Any:
         # only what was changed here: another editor's field is not written back

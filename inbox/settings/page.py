@@ -19,9 +19,16 @@ TABS = (
     ("settings_handover", "Handover"),
     ("settings_hours", "Opening hours"),
     ("settings_channels", "Channels"),
+    ("settings_templates", "Templates"),
+    ("settings_sending", "Sending"),
     ("settings_calendly", "Calendly"),
     ("settings_knowledge", "Knowledge"),
+    ("settings_consent", "Consent"),
+    ("settings_links", "Links"),
+    ("settings_model", "Model"),
+    ("settings_tools", "Tools"),
     ("settings_members", "Members"),
+    ("settings_webhooks", "Webhooks"),
     ("settings_tokens", "API tokens"),
 )
 

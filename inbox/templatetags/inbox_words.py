@@ -32,6 +32,12 @@ def linked(text: str) -> SafeString:
 
 
 @register.filter
+def spoken(name: str) -> str:
+    """“purchase_intent” as people read it."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def near(at: datetime, zone: ZoneInfo) -> str:
     """A time in the near past, as people of that zone say it."""
     return near_time(at, clock.now(), zone)

@@ -18,8 +18,10 @@ from crm.models import User
 from crm.services.profiles import change_profile
 from inbox.access import access_colleague
 from inbox.desk import DeskRequest, at_desk
+from inbox.queries.facts import read_facts
 from inbox.queries.side import read_lead, read_trail
 from inbox.queries.thread import read_changes, read_thread
+from inbox.views.attachments import files_in
 from inbox.views.listing import list_context
 from inbox.views.undelivered import told_replay
 from messaging.access import access_conversation, access_message
@@ -27,6 +29,7 @@ from messaging.models import Conversation, Message
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import assign_conversation, mark_seen
 from messaging.services.dead_letters import Refused, dismiss_message, override_doubt
+from messaging.services.media_uploads import UnfitFile
 from project.kernel import clock
 
 
@@ -50,6 +53,8 @@ def _shown(request: DeskRequest) -> str:
 def thread(request: DeskRequest, conversation_id: int) -> HttpResponse:
     """The whole page, or for htmx the panes right of the list."""
     conversation = _conversation(request, conversation_id)
+    if conversation.pk != conversation_id:  # its lead was merged into somebody else
+        return redirect("inbox:thread", request.desk.workspace.slug, conversation.pk)
     context = _thread_context(request, conversation)
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "inbox/_stage.html", context)
@@ -65,6 +70,7 @@ def _thread_context(request: DeskRequest, conversation: Conversation) -> dict[st
         "thread": opened,
         "head": opened.header,
         "lead": read_lead(desk, conversation, now=now),
+        "facts": read_facts(desk, conversation.lead, now=now),
         "trail": read_trail(desk, conversation, chosen=_shown(request), now=now),
         "key": uuid.uuid4().hex,
     }
@@ -115,14 +121,16 @@ def seen(request: DeskRequest, conversation_id: int) -> HttpResponse:
 @at_desk("reply")
 def send(request: DeskRequest, conversation_id: int) -> HttpResponse:
     try:
+        conversation = _conversation(request, conversation_id, "reply")
         message = coordinator.send_as_person(
-            conversation=_conversation(request, conversation_id, "reply"),
+            conversation=conversation,
             user=request.desk.user,
             body=_words(request),
             now=clock.now(),
             key=request.POST.get("key") or None,
+            attachments=files_in(request),
         )
-    except NothingToSay as error:
+    except (NothingToSay, UnfitFile) as error:
         return _refused(request, conversation_id, str(error))
     return _changed(request, conversation_id, news=_news_of(message), words=_refusal(message))
 
@@ -272,6 +280,7 @@ def _changes(request: DeskRequest, conversation_id: int, wrong: str = "") -> Htt
         "changes": changes,
         "head": changes.header,
         "lead": read_lead(desk, conversation, now=now),
+        "facts": read_facts(desk, conversation.lead, now=now),
         "trail": read_trail(desk, conversation, chosen=_shown(request), now=now),
         "wrong": wrong,
     }

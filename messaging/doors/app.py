@@ -172,7 +172,7 @@ def _event(source: str, row: SourceRow, request: HookRequest, knock: Knock) -> N
         kind=knock.kind,
         key=knock.key,
         order_key=knock.order_key,
-        body=request.body,
+        body=request.body if knock.kept is None else knock.kept,
         query=request.query,
         headers={name: request.headers[name][:500] for name in KEPT_HEADERS if name in request.headers},
         now=clock.now(),

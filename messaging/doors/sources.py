@@ -87,11 +87,15 @@ class HookRequest:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """What a door must know of an event to store it: its kind, the provider's own key, whose turn it waits for."""
+    """What a door must know of an event to store it: its kind, the provider's own key, whose turn it waits for.
+
+    `kept` is stored instead of the request's body where that holds what nobody allowed us to keep.
+    """
 
     kind: str
     key: str
     order_key: str
+    kept: bytes | None = None
 
 
 class Door(Protocol):

@@ -42,6 +42,22 @@ class Channel(models.Model):
         null=True, blank=True, help_text="Up to when the provider's own list has been compared with ours."
     )
     sweep_due_at = models.DateTimeField(null=True, blank=True, help_text="When the provider's list is read next.")
+    fetch_due_at = models.DateTimeField(null=True, blank=True, help_text="When its mailbox is looked into next.")
+    fetched_at = models.DateTimeField(null=True, blank=True, help_text="When its mailbox was last looked into.")
+    fetch_cursor = models.JSONField(default=dict, blank=True, help_text="Up to where its mailbox was taken in.")
+    reach_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many people the provider lets its account write to outside the window in 24 hours.",
+    )
+    upkeep_due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=clock.now,
+        help_text="When the provider is next asked for the templates and the standing of the sender.",
+    )
+    templates_listed_at = models.DateTimeField(null=True, blank=True)
+    templates_error = models.CharField(max_length=255, blank=True, help_text="Why the last listing failed.")
 
     objects = ScopedManager(workspace="workspace")
 
@@ -61,6 +77,12 @@ class Channel(models.Model):
             models.Index(
                 fields=["sweep_due_at"], condition=models.Q(sweep_due_at__isnull=False), name="channel_sweep_due"
             ),  # read by: the sweep for messages whose webhook was lost
+            models.Index(
+                fields=["fetch_due_at"], condition=models.Q(fetch_due_at__isnull=False), name="channel_fetch_due"
+            ),  # read by: the sweep of mailboxes
+            models.Index(
+                fields=["upkeep_due_at"], condition=models.Q(upkeep_due_at__isnull=False), name="channel_upkeep_due"
+            ),  # read by: the sweep that asks for templates
             models.Index(
                 fields=["resumes_at"], condition=models.Q(resumes_at__isnull=False), name="channel_resuming"
             ),  # read by: the sweep of pauses that end by themselves

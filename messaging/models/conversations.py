@@ -15,16 +15,35 @@ class ConversationStatus(models.TextChoices):
     RESOLVED = "resolved"
 
 
+class PresentManager(models.Manager["Conversation"]):
+    """The conversations that go on: all but those whose lead was merged into somebody else."""
+
+    def get_queryset(self) -> models.QuerySet["Conversation"]:
+        return super().get_queryset().filter(merged_into__isnull=True)
+
+
 class Conversation(models.Model):
     """Everything said between a workspace and one lead, over all channels.
 
     `seq` grows by one with every change that a screen shows, under the row's lock; a screen that saw N asks for
-    what came after N. `channel` is where the lead wrote last: replies leave there.
+    what came after N. `channel` is where the lead wrote last: replies leave there, unless the lead prefers another.
+    `merged_into` is where everything went when its lead was merged; whoever locks this row is given that one.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="conversations")
     lead = models.OneToOneField(Lead, on_delete=models.CASCADE, related_name="conversation")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="conversations")
+    preferred_channel = models.ForeignKey(
+        Channel,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Where the lead wants to be answered; empty: where they wrote last.",
+    )
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.CASCADE, related_name="absorbed"
+    )
     status = models.CharField(max_length=16, choices=ConversationStatus.choices, default=ConversationStatus.OPEN)
     assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned")
     seq = models.BigIntegerField(default=0)
@@ -42,9 +61,11 @@ class Conversation(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(workspace="workspace")
+    objects = ScopedManager(PresentManager, workspace="workspace")
+    everything = ScopedManager(workspace="workspace")
 
     class Meta:
+        default_manager_name = "everything"
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="open", resolved_at__isnull=True) | Q(status="resolved", resolved_at__isnull=False),
@@ -53,6 +74,11 @@ class Conversation(models.Model):
             models.CheckConstraint(
                 condition=Q(turn_due_at__isnull=True) | Q(unanswered_since__isnull=False),
                 name="conversation_turn_has_beginning",
+            ),
+            # whatever is due of it is due of the one it was merged into
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(turn_due_at__isnull=True),
+                name="conversation_merged_has_no_turn",
             ),
         ]
         indexes = [
@@ -85,6 +111,13 @@ class ServiceWindow(models.Model):
         blank=True,
         help_text="Messages cost nothing before: the customer came from an advertisement. It opens no window.",
     )
+    ad_clicked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the customer came from an advertisement; an answer within a day is free."
+    )
+    invalid_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider said that nobody is reached at this address."
+    )
+    invalid_reason = models.CharField(max_length=255, blank=True, default="", db_default="")
 
     objects = ScopedManager(workspace="workspace")
 

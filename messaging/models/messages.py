@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
 
-from crm.models import Lead, User, Workspace
+from crm.models import Consent, Lead, User, Workspace
 from crm.models.consent import Purpose
 from project.kernel import clock
 
@@ -74,6 +74,17 @@ class Message(models.Model):
     at = models.DateTimeField(default=clock.now, help_text="Provider time inbound; queueing time outbound.")
     provider_id = models.CharField(max_length=160, blank=True)
 
+    template = models.ForeignKey(
+        "messaging.MessageTemplate", null=True, blank=True, on_delete=models.SET_NULL, db_index=False,
+        help_text="What it leaves as outside the service window.",
+    )  # fmt: skip
+    template_form = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="The purpose, words and variables of its template.",
+    )
+
     intent_key = models.CharField(max_length=160, null=True, blank=True)
     epoch = models.BigIntegerField(null=True, blank=True)
     priority = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -86,6 +97,14 @@ class Message(models.Model):
         "its provider was silent.",
     )
     verdict = models.JSONField(default=dict, blank=True)
+    consent = models.ForeignKey(
+        Consent,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text="The line of the ledger that allowed marketing to leave.",
+    )
     error_code = models.CharField(max_length=32, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -117,6 +136,13 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="queued") | Q(due_at__isnull=False), name="message_queued_is_due"
             ),
+            # not by care: the database refuses to let marketing leave that no consent allowed
+            models.CheckConstraint(
+                condition=~Q(purpose="marketing")
+                | Q(consent__isnull=False)
+                | Q(status__in=["received", "queued", "suppressed", "failed", "in_doubt"]),
+                name="message_marketing_has_consent",
+            ),
         ]
         indexes = [
             # read by: the dispatcher, in the order in which it takes them
@@ -137,6 +163,12 @@ class Message(models.Model):
             models.Index(fields=["alert_due_at"], condition=Q(alert_due_at__isnull=False), name="message_alert_due"),
             # read by: the primary agent (the newest words), the ladder (has a person answered since?)
             models.Index(fields=["conversation", "-at", "-position"], name="message_by_time"),
+            # read by: the frequency cap
+            models.Index(fields=["lead", "-at"], condition=Q(purpose="marketing"), name="message_marketing"),
+            # read by: what a template that changes its state stops or frees
+            models.Index(
+                fields=["template"], condition=Q(status="queued", template__isnull=False), name="message_templated"
+            ),
             # read by: the page that fetches what it lacks
             models.Index(fields=["conversation", "seq"], name="message_changed"),
         ]

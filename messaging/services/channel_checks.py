@@ -83,7 +83,7 @@ def _about_settings(channel: Channel) -> Iterator[Problem]:
 
 def _about_address(channel: Channel) -> Iterator[Problem]:
     """A provider elsewhere cannot call an address that only this machine knows; a double beside us can."""
-    if source_named(channel.kind).door is None:
+    if source_named(channel.kind).door is None or channel.fetch_due_at:
         return
     base = channel.settings.get("public_base_url") or settings.PUBLIC_BASE_URL
     if is_local(base) and not is_local(channel.settings.get("api_base", "")):
@@ -109,7 +109,7 @@ def _about_sending(channel: Channel, now: datetime) -> Iterator[Problem]:
 
 
 def _about_hearing(channel: Channel, now: datetime) -> Iterator[Problem]:
-    if source_named(channel.kind).door is None:
+    if source_named(channel.kind).door is None or channel.fetch_due_at:  # what comes is fetched
         return
     heard, mend = _heard(channel), "Compare the addresses at the provider with those of the channel."
     is_quiet = (heard.webhook_at or channel.created_at) < now - LONG

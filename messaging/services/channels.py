@@ -13,6 +13,7 @@ from messaging.transports import (
     CHANNELS,
     UnknownChannelKind,
     capabilities_of,
+    has_mailbox,
     offered_kinds,
     validate_settings,
 )
@@ -35,7 +36,9 @@ def create_channel(*, workspace: Workspace, kind: str, name: str, values: Mappin
         settings=config,
         secrets=secrets,
         created_at=now,
+        upkeep_due_at=now,
         sweep_due_at=now if capabilities_of(kind).lists_received else None,
+        fetch_due_at=now if has_mailbox(kind, config) else None,
     )
     channel.full_clean(validate_constraints=False)
     return _save_once(channel)
@@ -48,8 +51,17 @@ def update_channel(*, channel: Channel, name: str, values: Mapping[str, str]) ->
     channel.sender = config.get("sender", "")
     channel.settings = config
     channel.secrets = secrets
+    _follow_mailbox(channel)
     channel.full_clean(validate_constraints=False)
-    _save_once(channel, "name", "sender", "settings", "secrets")
+    _save_once(channel, "name", "sender", "settings", "secrets", "fetch_due_at")
+
+
+def _follow_mailbox(channel: Channel) -> None:
+    """A mailbox that is new is due at once; one that was taken away, never again."""
+    if not has_mailbox(channel.kind, channel.settings):
+        channel.fetch_due_at = None
+    elif channel.fetch_due_at is None:
+        channel.fetch_due_at = channel.created_at
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from functools import lru_cache
 from django.db import transaction
 
 from crm.models import Lead, User
+from crm.services.leads import survivor_of
 from crm.services.trail import record_decision
 from messaging import floor
 from messaging.live import announce_change
@@ -27,10 +28,13 @@ def lock_conversation(conversation: Conversation | int) -> Conversation:
     """The row as it is now, locked until the transaction ends.
 
     Plain SQL, because this is the most frequent query of all. The lead, channel and workspace that the given object
-    has already read are kept; otherwise they are read when they are needed.
+    has already read are kept; otherwise they are read when they are needed. A conversation that was merged into
+    another gives that one: whoever waited here while it happened goes on where everything went.
     """
     known = conversation if isinstance(conversation, Conversation) else None
     locked = Conversation.objects.raw(_LOCK, [known.pk if known else conversation])[0]
+    while locked.merged_into_id is not None:
+        locked = Conversation.objects.raw(_LOCK, [locked.merged_into_id])[0]
     if known is not None:
         _keep_related(known, locked)
     return locked
@@ -82,8 +86,10 @@ def change_seq(conversation_id: int) -> int:
 
 
 def open_conversation(*, lead: Lead, channel: Channel, now: datetime) -> Conversation:
-    """The lead's conversation, locked; made on their first message."""
+    """The lead's conversation, locked; made on their first message. Its lead is the one that they are by now."""
     conversation = _lock_conversation_of(lead)
+    if conversation is None and (survivor := survivor_of(lead)).pk != lead.pk:  # merged in the moment since
+        return open_conversation(lead=survivor, channel=channel, now=now)
     if conversation is None:
         new = Conversation(
             workspace_id=lead.workspace_id, lead=lead, channel=channel, created_at=now, last_message_at=now
@@ -91,13 +97,15 @@ def open_conversation(*, lead: Lead, channel: Channel, now: datetime) -> Convers
         Conversation.objects.bulk_create([new], ignore_conflicts=True)  # their other first message may be quicker
         conversation = _lock_conversation_of(lead)
         assert conversation is not None
-    conversation.lead = lead
+    if conversation.lead_id == lead.pk:
+        conversation.lead = lead
     conversation.workspace = channel.workspace
     return conversation
 
 
 def _lock_conversation_of(lead: Lead) -> Conversation | None:
-    return next(iter(Conversation.objects.raw(_LOCK_OF_LEAD, [lead.pk])), None)
+    locked = next(iter(Conversation.objects.raw(_LOCK_OF_LEAD, [lead.pk])), None)
+    return lock_conversation(locked) if locked is not None and locked.merged_into_id is not None else locked
 
 
 @transaction.atomic

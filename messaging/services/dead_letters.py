@@ -16,15 +16,15 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.models import User, Workspace
 from crm.services.trail import record_decision
-from messaging import floor, gate
+from messaging import floor
 from messaging.floor import Busy, Grant
 from messaging.gate import Outcome
-from messaging.models import Attempt, Channel, Conversation, Message
+from messaging.models import Attempt, Channel, Conversation, Message, ServiceWindow
 from messaging.models.deliveries import AttemptState
 from messaging.models.messages import MessageStatus, Voice
 
 from .conversations import lock_conversation, next_seq
-from .facts import gather_facts
+from .judging import judge
 from .outbound import suppress_stale_words, withhold
 from .senders import kick_sending
 from .settlement import settle_overridden
@@ -191,8 +191,9 @@ def _replay(
     message.error_code = message.provider_id = ""
     message.sent_at = message.dismissed_at = None
     _record_replay(message, user, is_doubtful, now)
-    facts = gather_facts(message, conversation, now)
-    verdict = gate.decide(facts)
+    windows = ServiceWindow.objects.filter(conversation=conversation, channel=message.channel_id)
+    windows.update(invalid_at=None)  # a person knows better than an old error
+    facts, verdict = judge(message, conversation, now)
     message.verdict = verdict.as_json(facts)
     if verdict.outcome == Outcome.DEFER:
         message.due_at = verdict.until

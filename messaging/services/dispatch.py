@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
+from crm.models.consent import Purpose
+from crm.services.preferences import unsubscribe_url
 from messaging import gate, transports
-from messaging.gate import Outcome, Verdict
+from messaging.gate import Facts, Outcome, Verdict
 from messaging.models import Channel, Message
 from messaging.models.messages import MessageStatus
 from messaging.transports import Outgoing, Receipt, TransportError
@@ -24,13 +26,18 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
 from .conversations import lock_conversation, next_seq
-from .facts import gather_facts
+from .entry_points import begins_free_days, open_free_days
+from .facts import Circumstances
+from .judging import FIELDS, judge
+from .media_links import outgoing_files
 from .outbound import withhold
 from .rates import RATE_LIMITED, rates_of, take_tokens
+from .reach import REACH_LIMIT, REACHED, take_reach
 from .reactions import give_up
 from .sendable import Candidate, Sight, has_sendable_messages, lock_next_sendable, look_at
 from .senders import rest_sender
 from .settlement import settle_accepted, settle_error
+from .threads import thread_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +51,9 @@ START_MARGIN_SECONDS = 5.0
 """A call that would end this close to the window's end is not begun: the process was paused too long."""
 
 
+MARKETING_CONSENT = "message_marketing_has_consent"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt, committed and about to be made; `latest_start` is monotonic seconds."""
@@ -52,6 +62,7 @@ class Call:
     channel: Channel
     outgoing: Outgoing
     latest_start: float
+    begins_free_days: bool = False
 
 
 def send_one_due_message(now: datetime) -> bool:
@@ -93,10 +104,18 @@ def _claim(now: datetime, claimed_at: float) -> tuple[bool, Call | None]:
         try:
             with workspace_scope(candidate.workspace_id):
                 return True, _decide(candidate, now, claimed_at)
-        except DatabaseError:
+        except DatabaseError as error:
+            if _is_forbidden_for_good(error):
+                raise Unsendable(candidate) from error
             raise
         except Exception as error:  # it must not stand before everybody else's words for ever
             raise Unsendable(candidate) from error
+
+
+def _is_forbidden_for_good(error: DatabaseError) -> bool:
+    """Marketing without consent; any other guard forbids it at this moment, and somebody else was quicker."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return isinstance(error, IntegrityError) and getattr(diagnostics, "constraint_name", "") == MARKETING_CONSENT
 
 
 @transaction.atomic
@@ -114,23 +133,28 @@ def _decide(candidate: Candidate, now: datetime, claimed_at: float) -> Call | No
     if sight is None:
         return None
     message, around = sight.message, sight.around
-    facts = gather_facts(message, message.conversation, now, around)
-    verdict = gate.decide(facts)
+    facts, verdict = judge(message, message.conversation, now, around)
     if verdict.outcome == Outcome.SUPPRESS:
         withhold(message, verdict, facts, message.conversation, now)
         return None
     if verdict.outcome == Outcome.ALLOW:
-        verdict = _obstacle(sight, now) or verdict
+        verdict = _obstacle(sight, facts, verdict, now) or verdict
     message.verdict = verdict.as_json(facts)
+    if verdict.as_template:
+        message.save(update_fields=FIELDS)
     if verdict.outcome == Outcome.DEFER:
         _defer(message, verdict)
         return None
-    return _open_attempt(message, around.address, now, claimed_at)
+    return _open_attempt(sight, facts, now, claimed_at)
 
 
-def _obstacle(sight: Sight, now: datetime) -> Verdict | None:
+def _obstacle(sight: Sight, facts: Facts, verdict: Verdict, now: datetime) -> Verdict | None:
     """What the sender's rate and its provider say; the gate has nothing against the message."""
     channel = sight.message.channel
+    if verdict.as_template and not gate.is_window_open(facts):
+        until = take_reach(channel=channel, lead_id=sight.message.lead_id, now=now)
+        if until is not None:
+            return Verdict(Outcome.DEFER, REACH_LIMIT, REACHED, until, as_template=True)
     rates = rates_of(channel, sight.around.address)
     shortage = take_tokens(workspace_id=channel.workspace_id, rates=rates, now=now)
     if shortage is not None:
@@ -152,7 +176,7 @@ _OPEN_ATTEMPT = """
     ), claimed AS (
         UPDATE messaging_message AS message
            SET status = 'sending', due_at = NULL, attempts_made = attempts_made + 1, verdict = %(verdict)s,
-               seq = counted.seq
+               seq = counted.seq, consent_id = %(consent)s
           FROM counted WHERE message.id = %(message)s
         RETURNING message.*
     )
@@ -165,15 +189,19 @@ _OPEN_ATTEMPT = """
 """
 
 
-def _open_attempt(message: Message, address: str, now: datetime, claimed_at: float) -> Call:
+def _open_attempt(sight: Sight, facts: Facts, now: datetime, claimed_at: float) -> Call:
     """Everything that a claim writes, in one statement.
+
+    The database takes no marketing without the consent that allows it, whatever was decided before.
 
     No screen is told: “being sent” looks like “queued”, and how the call ends is told in a moment.
     """
+    message = sight.message
     values: dict[str, Any] = {
         "conversation": message.conversation_id,
         "message": message.pk,
         "verdict": Jsonb(message.verdict),
+        "consent": sight.around.granted_consent_id,
         "now": now,
         "window": CALL_WINDOW_SECONDS,
     }
@@ -181,17 +209,41 @@ def _open_attempt(message: Message, address: str, now: datetime, claimed_at: flo
         cursor.execute(_OPEN_ATTEMPT, values)
         (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS
-    return Call(attempt_id, message.channel, _outgoing(message, address), latest_start)
+    outgoing = _outgoing(message, sight.around, facts)
+    return Call(attempt_id, message.channel, outgoing, latest_start, begins_free_days(sight.around, now))
 
 
-def _outgoing(message: Message, address: str) -> Outgoing:
+def _outgoing(message: Message, around: Circumstances, facts: Facts) -> Outgoing:
+    files = outgoing_files(message)
     return Outgoing(
         message_id=str(message.pk),
-        to=address,
+        to=around.address,
         body=message.body,
-        media=tuple(item["url"] for item in message.media),
+        media=(*(item["url"] for item in message.media if item.get("url")), *(file.url for file in files)),
+        files=files,
         status_url=status_url_of(message),
+        author=str(message.author or ""),
+        subject=str(message.payload.get("subject") or ""),
+        thread=thread_of(message),
+        unsubscribe_url=_unsubscribe_url_of(message),
+        in_human_window=gate.is_free_text_open(facts) and not gate.is_window_open(facts),
+        **_template_of(message),
     )
+
+
+def _unsubscribe_url_of(message: Message) -> str:
+    """Only what nobody asked for carries one; most transports have no place for it."""
+    if message.purpose != Purpose.MARKETING:
+        return ""
+    kind = message.channel.kind
+    return unsubscribe_url(lead=message.lead, channel_kind=kind, base_url=settings.PUBLIC_BASE_URL)
+
+
+def _template_of(message: Message) -> dict[str, Any]:
+    if not message.verdict.get("as_template") or message.template is None:
+        return {}
+    variables = dict(message.template_form.get("variables", {}))
+    return {"content_sid": message.template.reference, "content_variables": variables}
 
 
 def status_url_of(message: Message) -> str | None:
@@ -210,6 +262,8 @@ def _make_call(call: Call, now: datetime) -> None:
         settle_error(attempt_id=call.attempt_id, error=error, now=now)
     else:
         settle_accepted(attempt_id=call.attempt_id, receipt=receipt, now=now)
+        if call.begins_free_days:
+            open_free_days(message_id=call.outgoing.message_id, now=now)
 
 
 def _send(call: Call) -> Receipt:

@@ -4,9 +4,11 @@ Twilio does not repeat a webhook that failed. What the list shows is stored unde
 so what did arrive adds nothing. https://www.twilio.com/docs/messaging/api/message-resource#read-multiple
 """
 
+import json
 import logging
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from messaging import transports
@@ -64,11 +66,33 @@ def _sweep(channel: Channel, now: datetime) -> None:
     except TransportError as error:
         logger.warning("sweep.failed", extra={"channel": channel.pk, "error": str(error)})
         return
+    record_prices(channel, listed)
     shown = [_event(channel, seen, now) for seen in listed if _is_settled(seen, now)]
     missed = sum(store_events(shown[start : start + BATCH]) for start in range(0, len(shown), BATCH))
     Channel.objects.filter(pk=channel.pk).update(swept_at=now)
     if missed:
         logger.warning("sweep.found", extra={"channel": channel.pk, "events": missed})
+
+
+# Of the newest messages again and again, until they have a price; then no row is touched any more.
+_PRICE = """
+    UPDATE messaging_message AS message
+       SET payload = jsonb_set(message.payload, '{pricing}',
+                               coalesce(message.payload -> 'pricing', '{}') || priced.terms::jsonb)
+      FROM unnest(%(ids)s::text[], %(terms)s::text[]) AS priced (id, terms)
+     WHERE message.channel_id = %(channel)s AND message.direction = 'out' AND message.provider_id = priced.id
+       AND NOT coalesce(message.payload -> 'pricing', '{}') @> priced.terms::jsonb
+"""
+
+
+def record_prices(channel: Channel, listed: list[Seen]) -> None:
+    """Twilio tells what a message costs in its list only, some seconds after it has left."""
+    priced = [seen for seen in listed if seen.price and seen.direction == "outbound"]
+    terms = [json.dumps({"price": seen.price.removeprefix("-"), "currency": seen.price_unit}) for seen in priced]
+    if priced:
+        with connection.cursor() as cursor:
+            ids = [seen.provider_id for seen in priced]
+            cursor.execute(_PRICE, {"channel": channel.pk, "ids": ids, "terms": terms})
 
 
 def _is_settled(seen: Seen, now: datetime) -> bool:

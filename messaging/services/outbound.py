@@ -12,12 +12,16 @@ from crm.services.trail import record_decision
 from messaging import floor, gate
 from messaging.floor import Grant
 from messaging.gate import Outcome, Verdict
-from messaging.models import Conversation, Message
+from messaging.models import Channel, Conversation, Message
 from messaging.models.messages import Direction, MessageStatus
 from project.kernel.events import kick
 
 from .conversations import lock_conversation, next_seq
 from .facts import gather_facts
+from .judging import FIELDS, judge
+from .links import shorten_links, store_links
+from .reply_channels import reply_channel
+from .template_forms import TemplateForm
 
 PREVIEW_LENGTH = 200
 
@@ -38,9 +42,12 @@ def queue_message(
     author: User | None = None,
     media: Sequence[dict[str, Any]] = (),
     payload: dict[str, Any] | None = None,
+    channel: Channel | None = None,
+    form: TemplateForm | None = None,
 ) -> Message:
     """Put words under `grant` into the outbox. The same `intent_key` again gives the first message back.
 
+    Without a `channel` they leave where the lead is answered. With a `form` a template leaves where free text may not.
     A refusal by the gate is no error: the message is stored as suppressed, with the reason.
     """
     conversation = lock_conversation(conversation)
@@ -52,7 +59,7 @@ def queue_message(
         workspace_id=conversation.workspace_id,
         conversation=conversation,
         lead_id=conversation.lead_id,
-        channel=conversation.channel,
+        channel=channel or reply_channel(conversation, now),
         direction=Direction.OUT,
         voice=voice,
         purpose=purpose,
@@ -69,12 +76,15 @@ def queue_message(
         priority=grant.priority,
         answers=answers,
         due_at=now,
+        template=form.template if form else None,
+        template_form=form.as_json() if form else {},
     )
-    facts = gather_facts(message, conversation, now)
-    verdict = gate.decide(facts)
+    facts, verdict = judge(message, conversation, now)
     message.verdict = verdict.as_json(facts)
     _apply_verdict(message, verdict)
+    links = shorten_links(message, now=now) if verdict.outcome != Outcome.SUPPRESS else []
     message.save(force_insert=True)
+    store_links(links)
     _after_queueing(message, conversation, verdict, now)
     return message
 
@@ -95,14 +105,14 @@ def _after_queueing(message: Message, conversation: Conversation, verdict: Verdi
         lead=conversation.lead,
         actor=_speaker(message),
         kind="message.deferred" if verdict.outcome == Outcome.DEFER else "message.queued",
-        reason=f"{_speaker(message)} wrote: “{message.body[:160]}”"
+        reason=f"{_speaker(message)} {_what_is_said(message)}"
         + (f" It waits: {verdict.reason}" if verdict.outcome == Outcome.DEFER else ""),
         now=now,
         message=str(message.pk),
         epoch=message.epoch,
     )
     conversation.last_message_at = now
-    conversation.last_preview = message.body[:PREVIEW_LENGTH]
+    conversation.last_preview = message.body[:PREVIEW_LENGTH] or f"[{_names_of_files(message)}]"[:PREVIEW_LENGTH]
     conversation.last_voice = message.voice
     conversation.save(update_fields=["last_message_at", "last_preview", "last_voice"])
     kick(_send_task())
@@ -120,7 +130,7 @@ def record_suppression(message: Message, verdict: Verdict, now: datetime) -> Non
         code=verdict.code,
         epoch=message.epoch,
     )
-    if verdict.code == gate.WINDOW_CLOSED:  # the customer waits for words that cannot reach them any more
+    if verdict.code in gate.LOST:  # the customer waits for words that cannot reach them any more
         Message.objects.filter(pk=message.pk).update(alert_due_at=now)
     floor.release_when_spoken(lead_id=message.lead_id, epoch=message.epoch or 0)
 
@@ -150,8 +160,18 @@ def withhold(message: Message, verdict: Verdict, facts: gate.Facts, conversation
     message.due_at = None
     message.verdict = verdict.as_json(facts)
     message.seq = next_seq(conversation)
-    message.save(update_fields=["status", "due_at", "verdict", "seq"])
+    message.save(update_fields=["status", "due_at", "verdict", "seq", *FIELDS])
     record_suppression(message, verdict, now)
+
+
+def _what_is_said(message: Message) -> str:
+    files = f"sent {_names_of_files(message)}" if message.media else ""
+    words = f"wrote: “{message.body[:160]}”" if message.body or not files else ""
+    return " and ".join(part for part in (files, words) if part)
+
+
+def _names_of_files(message: Message) -> str:
+    return ", ".join(str(item.get("file_name") or "a file") for item in message.media)
 
 
 def _speaker(message: Message) -> str:

@@ -10,7 +10,7 @@ from crm.models.consent import Purpose
 from crm.services.consent import EVERYTHING, record_provider_opt_out
 from crm.services.trail import record_decision
 from messaging import floor, signals
-from messaging.models import Conversation, Message
+from messaging.models import Conversation, Message, ServiceWindow
 from messaging.models.messages import MessageStatus
 from messaging.transports import MAX_RETRIES, ErrorKind, Instead, Reaction
 from project.kernel.due import retry_delay
@@ -19,6 +19,8 @@ from project.kernel.events import announce
 from .conversations import next_seq
 from .rates import slow_down
 from .senders import kick_sending, pause_sender, report_trouble
+from .template_forms import prefer_template
+from .upkeep import ask_soon
 
 MAX_SENDS = MAX_RETRIES + 1
 """A message that the provider turned away this often without a final answer is given up."""
@@ -39,6 +41,8 @@ def react(
     channel = message.channel
     if reaction.tell_operator:
         report_trouble(channel, code=code or reaction.kind, meaning=reaction.meaning, now=now)
+    if reaction.is_about_template:
+        ask_soon(channel, now)
     if reaction.slows_sender:
         slow_down(channel, seconds=reaction.retry_after or SLOW_DOWN_SECONDS, reason=reaction.meaning, now=now)
     if reaction.kind == ErrorKind.SENDER_BLOCKED:
@@ -46,13 +50,31 @@ def react(
         pause_sender(channel, reason=reaction.meaning, now=now, resumes_at=resumes_at)
         wait = timedelta(seconds=reaction.retry_after) if reaction.retry_after else PAUSED_LOOK_AGAIN
         requeue(message, conversation, wait=wait, why="the sender is paused", now=now)
+    elif reaction.instead == Instead.TEMPLATE and prefer_template(message):
+        close_window(message, now)
+        requeue(message, conversation, wait=timedelta(0), why=f"{reaction.meaning}; a template goes", now=now)
     elif message.tries <= min(reaction.max_retries, MAX_SENDS - 1):
         requeue(message, conversation, wait=_wait(message, reaction), why=why, now=now)
     else:
         give_up(message, conversation, code=code, why=why, now=now, instead=reaction.instead)
+    if reaction.kind == ErrorKind.INVALID_RECIPIENT:
+        _mark_address(message, reaction, now)
     if reaction.kind == ErrorKind.OPTED_OUT:
         purposes = (Purpose.MARKETING,) if reaction.is_only_marketing else EVERYTHING
         record_provider_opt_out(lead=message.lead, channel_kind=channel.kind, purposes=purposes, proof=code, now=now)
+
+
+def close_window(message: Message, now: datetime) -> None:
+    """The provider's clock decides, whatever ours says."""
+    ServiceWindow.objects.filter(
+        conversation=message.conversation_id, channel=message.channel_id, closes_at__gt=now
+    ).update(closes_at=now)
+
+
+def _mark_address(message: Message, reaction: Reaction, now: datetime) -> None:
+    """The gate leaves it alone for a while; a word of the customer's from there takes the mark away."""
+    windows = ServiceWindow.objects.filter(conversation=message.conversation_id, channel=message.channel_id)
+    windows.update(invalid_at=now, invalid_reason=reaction.meaning[:255])
 
 
 def _wait(message: Message, reaction: Reaction) -> timedelta:

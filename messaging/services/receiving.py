@@ -21,6 +21,7 @@ from project.kernel.events import announce
 from project.kernel.prepared import prepared_cursor
 
 from .conversations import next_seq, open_conversation
+from .media import want_media
 from .outbound import PREVIEW_LENGTH
 
 CONVERSATION_HOLD = timedelta(hours=24)
@@ -42,13 +43,16 @@ def receive_message(
     media: list[dict[str, Any]] | None = None,
     payload: dict[str, Any] | None = None,
     profile_name: str = "",
+    is_history: bool = False,
 ) -> Message | None:
     """Store what a customer wrote; None when this provider id was stored before.
 
     `identities` are the names the channel gives the person, `address` is where answers go, `at` the provider's time.
+    What is history stands in the thread and asks for nothing: no turn, no window, no hold.
     """
     lead = find_or_create_lead(workspace=channel.workspace, identities=identities, name=profile_name, now=now)
     conversation = open_conversation(lead=lead, channel=channel, now=now)
+    lead = conversation.lead  # another one, if the two were merged while this waited for the lock
     if Message.objects.filter(channel=channel, direction=Direction.IN, provider_id=provider_id).exists():
         return None
     seq = next_seq(conversation)
@@ -61,16 +65,20 @@ def receive_message(
         voice=Voice.CUSTOMER,
         body=body,
         media=media or [],
-        payload=payload or {},
+        payload={**(payload or {}), **({"is_history": True} if is_history else {})},
         status=MessageStatus.RECEIVED,
         position=seq,
         seq=seq,
         at=at,
         provider_id=provider_id,
     )
-    _follow(conversation, message, now)
-    _open_window(conversation, channel, address, at)
-    _tell_crm(lead, message, now)
+    want_media(message, now=now)
+    if is_history:
+        _note(conversation, message, now)
+    else:
+        _follow(conversation, message, now)
+        _open_window(conversation, message, address)
+        _tell_crm(lead, message, now)
     announce(
         signals.message_received,
         workspace_id=lead.workspace_id,
@@ -88,10 +96,28 @@ def preview_of(message: Message) -> str:
     return f"[{contents}]"[:PREVIEW_LENGTH] if contents else "[empty message]"
 
 
+def _note(conversation: Conversation, message: Message, now: datetime) -> None:
+    """The list shows it, and nobody is called."""
+    conversation.last_message_at = now
+    conversation.last_preview = preview_of(message)
+    conversation.last_voice = Voice.CUSTOMER
+    conversation.save(update_fields=["last_message_at", "last_preview", "last_voice"])
+    record_decision(
+        lead=conversation.lead,
+        actor="customer",
+        kind="message.noted",
+        reason=f"Noted, and nothing follows from it: “{preview_of(message)}”",
+        now=now,
+        message=str(message.pk),
+        channel=message.channel.kind,
+    )
+
+
 def _follow(conversation: Conversation, message: Message, now: datetime) -> None:
     """The conversation moves to where the customer wrote last, and is open again."""
     was_resolved = conversation.status == ConversationStatus.RESOLVED
-    conversation.channel_id = message.channel_id
+    if not transports.capabilities_of(message.channel.kind).receives_only:  # answers could not leave there
+        conversation.channel_id = message.channel_id
     conversation.status = ConversationStatus.OPEN
     conversation.resolved_at = None
     conversation.unread += 1
@@ -134,18 +160,21 @@ def _turn_due(conversation: Conversation, now: datetime) -> datetime:
 
 _OPEN_WINDOW = """
     INSERT INTO messaging_servicewindow AS known
-        (workspace_id, conversation_id, channel_id, address, opened_at, closes_at)
-    VALUES (%s, %s, %s, %s, %s, %s)
+        (workspace_id, conversation_id, channel_id, address, opened_at, closes_at, ad_clicked_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (conversation_id, channel_id) DO UPDATE
-       SET address = excluded.address, opened_at = excluded.opened_at, closes_at = excluded.closes_at
+       SET address = excluded.address, opened_at = excluded.opened_at, closes_at = excluded.closes_at,
+           ad_clicked_at = coalesce(excluded.ad_clicked_at, known.ad_clicked_at), invalid_at = NULL
      WHERE known.opened_at <= excluded.opened_at
 """
 
 
-def _open_window(conversation: Conversation, channel: Channel, address: str, at: datetime) -> None:
-    """The newest message decides, in whatever order they arrive."""
+def _open_window(conversation: Conversation, message: Message, address: str) -> None:
+    """The newest message decides, in whatever order they arrive. Who writes is reached at that address."""
+    channel, at = message.channel, message.at
     closes_at = _closing(at, transports.capabilities_of(channel.kind).window_hours)
-    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at]
+    clicked_at = at if message.payload.get("referral") else None
+    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at, clicked_at]
     with prepared_cursor() as cursor:
         cursor.execute(_OPEN_WINDOW, values)
 

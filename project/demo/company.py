@@ -6,10 +6,13 @@ from typing import Any, Final
 
 import yaml
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
+from agents.knowledge.sources import add_source
 from agents.models import KnowledgeEntry
+from agents.models.sources import SourceKind
 from crm.models import User, Workspace
+from crm.services.catalogue import import_products
 from crm.services.workspaces import add_member, create_workspace
 from handover.services.policies import set_minutes
 from messaging.models import Channel
@@ -36,10 +39,12 @@ def found_company(*, now: datetime) -> Workspace:
     existing = find_company()
     if existing:
         return existing
+    _allow_long_thoughts()
     workspace = _open_workspace(now)
     with workspace_scope(workspace):
         chat, whatsapp = _connect_channels(workspace, now)
         _enter_knowledge(workspace)
+        _give_sources(workspace, now)
         set_minutes(workspace=workspace, minutes=WHILE_IT_WAS_REAL, now=now)
         play_stories(workspace=workspace, chat=chat, whatsapp=whatsapp, now=now)
         set_minutes(workspace=workspace, minutes=COMPANY["ladder_minutes"], now=now)
@@ -48,6 +53,12 @@ def found_company(*, now: datetime) -> Workspace:
             paused_at=now, paused_reason=COMPANY["whatsapp"]["paused_because"], sweep_due_at=None
         )
     return workspace
+
+
+def _allow_long_thoughts() -> None:
+    """A past is played in one transaction; on a busy machine the agents' first thought outlasts the idle limit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def keep_address(workspace: Workspace) -> None:
@@ -113,6 +124,27 @@ def _enter_knowledge(workspace: Workspace) -> None:
         KnowledgeEntry(workspace=workspace, language=entry.get("language", ""), **_words_of(entry))
         for entry in COMPANY["knowledge"]
     )
+
+
+def _give_sources(workspace: Workspace, now: datetime) -> None:
+    """Taken in as a person would; the sweep reads them when the system is up."""
+    for document in COMPANY["documents"]:
+        add_source(
+            workspace=workspace,
+            kind=SourceKind.TEXT,
+            title=document["title"],
+            original=document["text"].encode(),
+            now=now,
+        )
+    prices = COMPANY["price_list"]
+    add_source(
+        workspace=workspace,
+        kind=SourceKind.PRICES,
+        title=prices["title"],
+        original=prices["table"].encode(),
+        now=now,
+    )
+    import_products(workspace=workspace, table=COMPANY["catalogue"].encode(), now=now)
 
 
 def _words_of(entry: dict[str, str]) -> dict[str, str]:

@@ -176,6 +176,8 @@ class Story:
             pass
         lead = self._lead()
         waiting = Message.objects.filter(lead=lead, status=MessageStatus.QUEUED)
+        agreed = lead.consents.filter(purpose=Purpose.MARKETING, state=ConsentState.GRANTED).order_by("-at").first()
+        waiting.filter(purpose=Purpose.MARKETING).update(consent=agreed)
         waiting.update(status=MessageStatus.READ, due_at=None, sent_at=F("at"), delivered_at=F("at"), read_at=F("at"))
         Conversation.objects.filter(lead=lead).update(unanswered_since=None, turn_due_at=None)
         held = floor.current_floor(lead.pk)

@@ -3,7 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from project.env import env_float, env_int, env_list, env_str, env_url
+from project.env import env_decimal, env_float, env_int, env_list, env_objects, env_str, env_url
+from project.installation import chosen_data
 from project.settings.databases import postgres
 from project.settings.logs import configure as configure_logs
 from project.settings.redis import celery_broker, channel_layer, tolerant_cache
@@ -11,6 +12,8 @@ from project.settings.redis import celery_broker, channel_layer, tolerant_cache
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 SECRET_KEY = env_str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+"""Earlier keys: links that were sent to customers go on working after a change."""
 FIELD_ENCRYPTION_KEY = env_str("FIELD_ENCRYPTION_KEY")
 """Seals provider secrets in the database. Several keys, newest first, separated by commas."""
 
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
     "agents",
     "handover",
     "analytics",
+    "webhooks",
     "inbox",
     "project",
 ]
@@ -101,7 +105,10 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 CELERY_BROKER_URL = celery_broker(REDIS_URL)
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "wake"
-CELERY_TASK_ROUTES = {"agents.tasks.take_turns": {"queue": "reasoning"}}
+CELERY_TASK_ROUTES = {
+    "agents.tasks.take_turns": {"queue": "reasoning"},
+    "agents.tasks.extract_facts": {"queue": "reasoning"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -185,7 +192,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Conversations, handovers and leads of a workspace.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"MessageStatusEnum": "messaging.models.messages.MessageStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "MessageStatusEnum": "messaging.models.messages.MessageStatus",
+        "IdentityKindEnum": "crm.models.people.IdentityKind",
+        "KnowledgeSourceKindEnum": "agents.models.sources.SourceKind",
+        "ConsentPurposeEnum": "crm.models.consent.Purpose",
+        "TemplateCategoryEnum": "messaging.models.templates.TemplateCategory",
+        "DraftCategoryEnum": ["utility", "marketing"],
+        "TemplatePurposeEnum": "messaging.models.templates.TemplatePurpose",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -211,15 +226,45 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 OPENAI_API_KEY = env_str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env_url("OPENAI_BASE_URL", "")
 OPENAI_MODEL_NAME = env_str("OPENAI_MODEL_NAME", "gpt-4o-mini")
-REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 12.0, minimum=1.0)
+OPENAI_CHEAPER_MODEL = env_str("OPENAI_CHEAPER_MODEL", "")
+"""Thinks when most of a limit is spent; none: the usual model, asked less."""
+OPENAI_FALLBACKS = env_objects(
+    "OPENAI_FALLBACKS", required=("model",), optional=("base_url", "api_key", "cheaper_model"), urls=("base_url",)
+)
+"""Asked in this order when the first fails."""
+MODEL_PRICES_FILE = env_str("MODEL_PRICES_FILE", "")
+MODEL_LIMITS = {
+    "per_conversation": env_decimal("MODEL_USD_PER_CONVERSATION"),
+    "per_day": env_decimal("MODEL_USD_PER_DAY"),
+    "per_month": env_decimal("MODEL_USD_PER_MONTH"),
+}
+"""Of each workspace, in US dollars; None: no limit. A workspace may choose its own."""
+REASONING_BUDGET_SECONDS = env_float("REASONING_BUDGET_SECONDS", 10.0, minimum=1.0)
 """How long a model may think about one reply before the offline analyst answers."""
 REASONING_SEATS = env_int("REASONING_SEATS", 12, minimum=1)
 """How many turns of one worker may think at once; its other threads stay free for what needs no model."""
+
+EMBEDDINGS_MODEL_NAME = env_str("EMBEDDINGS_MODEL_NAME", "")
+"""Such as text-embedding-3-small. Empty: knowledge is found by its words alone, which needs no model."""
+EMBEDDINGS_BASE_URL = env_url("EMBEDDINGS_BASE_URL", "")
+"""Where it is not the model's own address."""
 
 # Sending
 
 SENDING_SEATS = env_int("SENDING_SEATS", 8, minimum=1)
 """How many messages one worker may be sending at once; its other threads stay free when a provider hangs."""
+
+# Media, and calls to addresses that others named
+
+MEDIA_MAX_BYTES = env_int("MEDIA_MAX_BYTES", 25 * 1024 * 1024, minimum=1)
+"""The largest file that is taken in, from customers and from the team alike."""
+MEDIA_TYPES = env_list("MEDIA_TYPES")
+"""The content types that are taken in. Empty: those of messaging/media_types.py."""
+MEDIA_SCANNER = env_str("MEDIA_SCANNER", "")
+"""What looks for malware before a file is kept: clamd://host:3310, clamd:///a/socket, or a function's dotted name."""
+MEDIA_ROOT = env_str("MEDIA_ROOT", str(chosen_data() / "media"))
+REACHABLE_NETWORKS = env_list("REACHABLE_NETWORKS")
+"""Private networks (10.1.0.0/16) that media and webhooks may be fetched from and sent to; public ones always may."""
 
 # Is it alive?
 

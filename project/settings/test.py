@@ -29,5 +29,10 @@ STATIC_ROOT = None  # type: ignore[assignment]
 WHITENOISE_USE_FINDERS = True
 DEMO = True
 CANARY_SECONDS = 0
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 OPENAI_API_KEY = ""
 OPENAI_BASE_URL = ""
+EMBEDDINGS_MODEL_NAME = ""

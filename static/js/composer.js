@@ -19,6 +19,19 @@ function keep() {
   else sessionStorage.removeItem(place());
 }
 
+// The name of the file that goes along.
+function showFile(input) {
+  input.closest("label").querySelector("[data-chosen]").textContent = input.files[0]?.name ?? "";
+  document.getElementById("composer-error").hidden = true;
+}
+
+function dropFile() {
+  const input = form()?.elements.file;
+  if (!input) return;
+  input.value = "";
+  showFile(input);
+}
+
 function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -28,6 +41,18 @@ document.addEventListener("input", ({ target }) => {
   keep();
   document.getElementById("composer-error").hidden = true;
 });
+document.addEventListener("change", ({ target }) => {
+  if ("file" in target.dataset) showFile(target);
+});
+// Pressing the chosen file's name takes it back; so do Delete and Backspace on the button.
+document.addEventListener("click", (event) => {
+  if (!("chosen" in event.target.dataset)) return;
+  event.preventDefault();
+  dropFile();
+});
+document.addEventListener("keydown", (event) => {
+  if ("file" in event.target.dataset && ["Delete", "Backspace"].includes(event.key)) dropFile();
+});
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "reply" || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
@@ -36,6 +61,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("message-queued", () => {
   field().value = "";
+  dropFile();
   keep();
   form().elements.key.value = newKey();
   field().focus();

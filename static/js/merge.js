@@ -9,7 +9,16 @@ htmx.defineExtension("merge", {
 
 // A part from which something was just asked waits for that answer: gone from the page, it could not take it.
 const isAsking = (part) => part.querySelector("form.htmx-request, button.htmx-request") !== null;
-document.addEventListener("htmx:beforeOnLoad", ({ detail }) => detail.elt.classList.remove("htmx-request"));
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  detail.elt.classList.remove("htmx-request");
+  if (detail.elt.matches("form[data-kept]")) detail.elt.dataset.kept = "answered";
+});
+
+// A part in which somebody is typing waits as well; only the answer to what they typed takes its place.
+const isTyping = (part) => {
+  const hand = document.activeElement;
+  return part.contains(hand) && hand.matches("input, select") && hand.closest("form[data-kept]")?.dataset.kept === "";
+};
 
 function mergeAll(fragment) {
   const focused = document.activeElement?.id;
@@ -30,7 +39,7 @@ function mergePart(part) {
 }
 
 function replace(current, part) {
-  if (current.isEqualNode(part) || isAsking(current)) return [];
+  if (current.isEqualNode(part) || isAsking(current) || isTyping(current)) return [];
   const openOnes = [...current.querySelectorAll("details[open]")].map((details) => details.closest("[id]")?.id);
   current.replaceWith(part);
   for (const id of openOnes) document.getElementById(id)?.querySelector("details")?.setAttribute("open", "");

@@ -101,11 +101,22 @@ function messageItem(line, isSame) {
   // A message keeps its key when the server's line takes the place of our own draft of it.
   item.dataset.key = line.client_id || line.id;
   if (line.by) item.append(element("span", "by", line.by));
-  item.append(...linked(line.text));
+  item.append(...(line.files ?? []).map(fileItem), ...linked(line.text));
   if (line.refused) item.append(element("span", "note", line.refused));
   else if (line.pending && Date.now() - Date.parse(line.at) > 1_500) item.append(element("span", "note", words.waiting));
   else item.append(clock(line.at));
   return item;
+}
+
+// A picture is shown, everything else is a name to press.
+function fileItem(file) {
+  const link = element("a", "file", file.is_image ? "" : file.name);
+  Object.assign(link, { href: file.url, target: "_blank", rel: "noopener" });
+  if (!file.is_image) return link;
+  const picture = document.createElement("img");
+  Object.assign(picture, { src: file.url, alt: file.name, width: file.width, height: file.height, loading: "lazy" });
+  link.append(picture);
+  return link;
 }
 
 function clock(at) {

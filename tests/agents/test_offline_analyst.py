@@ -54,7 +54,7 @@ def said(*bodies: str, voice: str = Voice.AGENT) -> tuple[Line, ...]:
 def test_it_reads_what_a_message_is_about(text: str, intent: Intent) -> None:
     reading = analyse(text).reading
     assert reading.intent is intent
-    assert reading.tier is Tier.OFFLINE
+    assert reading.tier in (Tier.EXACT, Tier.RULES, Tier.TRAINED)
 
 
 @pytest.mark.parametrize(

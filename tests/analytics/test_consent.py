@@ -13,40 +13,49 @@ from tests.analytics.history import NOON, History, minutes
 AT = NOON + minutes(30)
 
 
+def found(history: History) -> dict[str, int]:
+    """Besides the guard that was taken away to plant it, which is found as well."""
+    counts = history.found()
+    assert counts.pop("missing_guards") == 1
+    return counts
+
+
 def sends_marketing(history: History, **changes: Any) -> Message:
+    """Past the guard of the database: the audit judges what is there, however it came to be there."""
+    history.without("messaging_message", "message_marketing_has_consent")
     return history.sends(AT, voice="marketing", purpose="marketing", **changes)
 
 
 def test_marketing_to_somebody_who_agreed_is_clean(history: History) -> None:
     history.allows("granted")
     sends_marketing(history)
-    assert history.found() == {}
+    assert found(history) == {}
 
 
 def test_marketing_to_somebody_who_never_agreed_is_found(history: History) -> None:
     history.allows("granted", at=AT + minutes(1))
     sends_marketing(history)
-    assert history.found() == {"marketing_without_consent": 1}
+    assert found(history) == {"marketing_without_consent": 1}
 
 
 def test_marketing_that_was_refused_by_the_provider_said_nothing(history: History) -> None:
     message = sends_marketing(history, status="failed")
     history.calls(message, AT, state="refused")
-    assert history.found() == {}
+    assert found(history) == {}
 
 
 def test_marketing_to_somebody_who_withdrew_is_found_twice_over(history: History) -> None:
     history.allows("granted")
     history.allows("withdrawn", at=NOON - timedelta(days=1))
     sends_marketing(history)
-    assert history.found() == {"marketing_without_consent": 1, "sent_after_opt_out": 1}
+    assert found(history) == {"marketing_without_consent": 1, "sent_after_opt_out": 1}
 
 
 def test_marketing_while_the_customer_talks_is_found(history: History) -> None:
     history.allows("granted")
     history.decides(history.says(NOON))
     sends_marketing(history)
-    assert history.found() == {"marketing_during_hold": 1}
+    assert found(history) == {"marketing_during_hold": 1}
 
 
 def test_marketing_within_a_day_of_a_request_for_a_person_is_found(history: History) -> None:
@@ -54,7 +63,7 @@ def test_marketing_within_a_day_of_a_request_for_a_person_is_found(history: Hist
     history.asks_for_person(NOON + minutes(20))
     history.now = NOON + minutes(31)
     sends_marketing(history)
-    assert history.found() == {"marketing_during_hold": 1}
+    assert found(history) == {"marketing_during_hold": 1}
 
 
 def test_marketing_while_a_booked_call_is_pending_is_found(history: History) -> None:
@@ -68,7 +77,7 @@ def test_marketing_while_a_booked_call_is_pending_is_found(history: History) -> 
         starts_at=NOON + timedelta(days=2),
     )
     sends_marketing(history)
-    assert history.found() == {"marketing_during_hold": 1}
+    assert found(history) == {"marketing_during_hold": 1}
 
 
 @pytest.mark.parametrize(("released_at", "found"), [(None, 1), (AT + minutes(1), 1), (AT - minutes(1), 0)])

@@ -27,6 +27,7 @@ from typing import Any, Final
 import urllib3
 
 from tests.doubles.cloud_faults import Fault, error_answer
+from tests.doubles.cloud_templates import CloudTemplates
 from tests.doubles.cloud_updates import (
     ACCESS_TOKEN,
     APP_SECRET,
@@ -44,7 +45,7 @@ from tests.doubles.server import Answer, HttpDouble, Request, Response, run_alon
 MAX_BODY: Final = 4096
 PAIR_SECONDS: Final = 6.0
 PAIR_BURST: Final = 45
-_PATH: Final = re.compile(r"/v[0-9]+\.0/(?P<id>[0-9]+)(?P<rest>/messages|/subscribed_apps)?")
+_PATH: Final = re.compile(r"/v[0-9]+\.0/(?P<id>[0-9]+)(?P<rest>/messages|/subscribed_apps|/message_templates)?")
 
 
 class Refusal(Exception):
@@ -89,8 +90,10 @@ class CloudDouble(HttpDouble):
             "quality_rating": "GREEN",
         }
         self.subscribed_apps: list[Json] = [{"whatsapp_business_api_data": {"id": "1", "name": "Baton"}}]
+        self.registry = CloudTemplates()
         self.answers: list[int] = []
         self.requests: list[Request] = []
+        self.files: dict[str, tuple[bytes, str]] = {}  # a media id: its content and its type
         self._accepted: dict[str, Accepted] = {}
         self._faults: deque[Fault] = deque()
         self._spoke_at: dict[str, deque[float]] = {}
@@ -134,6 +137,10 @@ class CloudDouble(HttpDouble):
         if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
             raise Refusal(401, 190, "Error validating access token")
         found = _PATH.fullmatch(request.path)
+        if found and found["id"] in self.files:
+            return Response.json(200, {"url": f"{self.url}/files/{found['id']}", "id": found["id"]})
+        if request.path.startswith("/files/") and (kept := self.files.get(request.path.removeprefix("/files/"))):
+            return Response(200, *kept)
         match (request.method, found and found["id"], found and found["rest"]):
             case ("POST", str(number), "/messages") if number == NUMBER_ID:
                 return self._send(request)
@@ -141,10 +148,14 @@ class CloudDouble(HttpDouble):
                 return Response.json(200, {**self.number, "id": NUMBER_ID})
             case ("GET", str(account), "/subscribed_apps") if account == WABA_ID:
                 return Response.json(200, {"data": self.subscribed_apps})
+            case (_, str(account), "/message_templates") if account == WABA_ID:
+                return self.registry.answer(request)
         raise Refusal(400, 100, f"Unsupported request. Object with ID '{request.path}' does not exist")
 
     def _send(self, request: Request) -> Answer:
         message = _checked(request)
+        if message.kind == "template" and self.registry.templates:
+            self._check_template(message.content["template"])
         fault = self._next_fault(message)
         if fault and not fault.is_accepted:
             return fault.answer
@@ -154,6 +165,14 @@ class CloudDouble(HttpDouble):
         if self.webhook and self.reports:
             threading.Thread(target=self._report_one, args=(message,), daemon=True).start()
         return fault.answer if fault else _receipt(message)
+
+    def _check_template(self, asked: Json) -> None:
+        """Once the account has any, only those that are approved may be sent."""
+        found = self.registry.find(asked["name"], asked["language"]["code"])
+        status = found["status"] if found else "none"
+        codes = {"APPROVED": 0, "PAUSED": 132015, "DISABLED": 132016}
+        if code := codes.get(status, 132001):
+            raise Refusal(400, code, f"Template {asked['name']} is {status}")
 
     def _next_fault(self, message: Accepted) -> Fault | None:
         with self._lock:

@@ -37,13 +37,17 @@ FAULTS = frozenset(
         "unauthorized",
         "server_error",
         "no_usage",
+        "invented_tool",
+        "invalid_tool_arguments",
+        "rejects_token_limit",
     ]
 )
 
 
 @dataclass(slots=True)
 class Step:
-    """What happens to the next `times` requests; with `on` ("reading", "strategy", "text") only to those of that kind.
+    """What happens to the next `times` requests; with `on` only to those of that kind: "reading", "strategy", the name
+    of any other schema ("reply", "extraction"), or "text" where none is asked for.
 
     `fields` are laid over the brain's JSON, `content` replaces the whole answer, `fault` names a misbehaviour.
     """
@@ -170,6 +174,8 @@ class ModelDouble(HttpDouble):
                 return _error(401, "invalid_api_key", "Incorrect API key provided")
             case "rejects_schema" if "response_format" in asked:
                 return _error(400, None, "Invalid parameter: 'response_format' of type 'json_schema' is not supported")
+            case "rejects_token_limit" if "max_completion_tokens" in asked:
+                return _error(400, None, "Unsupported parameter: 'max_completion_tokens'. Use 'max_tokens' instead.")
             case "server_error":
                 return _error(500, None, "The server had an error")
         return None
@@ -195,42 +201,54 @@ def _as_text(answer: dict[str, Any] | str, overlay: Mapping[str, Any]) -> str:
     return answer if isinstance(answer, str) else json.dumps({**answer, **overlay}, ensure_ascii=False)
 
 
+_SAID_INSTEAD: dict[str, str | None] = {
+    "null_content": None,
+    "empty_content": "",
+    "wrong_values": json.dumps({"intent": 7, "sentiment": "very", "action": "dance", "reply": ["no"]}),
+    "ignore_schema": "Sure! Happy to help you with that.",
+}
+_TOOLS_CALLED = {
+    "invented_tool": ("delete_customer", '{"id": 4711}'),
+    "invalid_tool_arguments": ("search_products", '{"query": '),
+}
+
+
 def _message(content: str, fault: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if fault in _SAID_INSTEAD:
+        return {**message, "content": _SAID_INSTEAD[fault]}, "stop"
+    if fault in _TOOLS_CALLED:
+        return _calling(message, *_TOOLS_CALLED[fault]), "tool_calls"
     match fault:
         case "refusal":
             return {**message, "content": None, "refusal": "I'm sorry, I cannot assist with that."}, "stop"
         case "cut_json":
             return {**message, "content": content[: len(content) // 2]}, "length"
-        case "null_content":
-            return {**message, "content": None}, "stop"
-        case "empty_content":
-            return {**message, "content": ""}, "stop"
         case "invalid_json":
             return {**message, "content": "{" + content}, "stop"
-        case "wrong_values":
-            wrong = {"intent": 7, "sentiment": "very", "action": "dance", "reply": ["no"]}
-            return {**message, "content": json.dumps(wrong)}, "stop"
-        case "ignore_schema":
-            return {**message, "content": "Sure! Happy to help you with that."}, "stop"
     if body.get("tools") and body.get("tool_choice") not in (None, "none", "auto"):
         return _tool_call(message, content, body), "tool_calls"
     return message, "stop"
 
 
 def _tool_call(message: dict[str, Any], content: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    function = {"name": body["tools"][0]["function"]["name"], "arguments": content}
-    return {
-        **message,
-        "content": None,
-        "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
-    }
+    return _calling(message, body["tools"][0]["function"]["name"], content)
 
 
-def _usage(body: Mapping[str, Any], content: str) -> dict[str, int]:
+def _calling(message: dict[str, Any], name: str, arguments: str) -> dict[str, Any]:
+    call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {**message, "content": None, "tool_calls": [call]}
+
+
+def _usage(body: Mapping[str, Any], content: str) -> dict[str, Any]:
     prompt = sum(len(str(message.get("content") or "")) for message in body.get("messages", [])) // 4
     completion = len(content) // 4
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": prompt // 2},
+    }
 
 
 def _error(status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> Response:

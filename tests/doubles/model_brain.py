@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 _CUSTOMER = re.compile(r"<customer_message>(.*?)</customer_message>", re.DOTALL)
@@ -27,6 +28,12 @@ _LANGUAGES = (
     ("fr", r"\b(bonjour|merci|vous|je)\b"),
     ("de", r"\b(hallo|danke|ich|nicht)\b"),
 )
+_NAMED = {
+    "intent": "reading",
+    "strategy": "strategy",
+    **{name: name for name in ("reply", "extraction", "product")},
+}
+_DRAFT = re.compile(r"<draft>(.*?)</draft>", re.DOTALL)
 _TYPICAL: dict[str, Any] = {
     "string": "",
     "number": 0.5,
@@ -50,13 +57,22 @@ def schema_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def kind_of(body: Mapping[str, Any]) -> str:
+    """ "reading" and "strategy" whatever their schema is called; else the schema's name, "text" without one."""
     properties = (schema_of(body) or {}).get("properties", {})
+    name = _name_of_schema(body)
+    if name in _NAMED:
+        return _NAMED[name]
     prompt = "" if properties else _prompt(body)
     if "intent" in properties or '"intent"' in prompt:
         return "reading"
     if "action" in properties or '"action"' in prompt:
         return "strategy"
-    return "text"
+    return name if properties and name else "text"
+
+
+def _name_of_schema(body: Mapping[str, Any]) -> str:
+    wanted = body.get("response_format") or {}
+    return str(wanted.get("json_schema", {}).get("name", ""))
 
 
 def answer_for(body: Mapping[str, Any], kind: str) -> dict[str, Any] | str:
@@ -64,7 +80,7 @@ def answer_for(body: Mapping[str, Any], kind: str) -> dict[str, Any] | str:
     text = _customer_text(prompt)
     if kind == "text":
         return f"Model: you wrote {text[:200]!r}."
-    known = _reading(text) if kind == "reading" else _strategy(text, prompt)
+    known = {"reading": _reading(text), "strategy": _strategy(text, prompt), "reply": _written(prompt)}.get(kind, {})
     return _fit(schema_of(body), known)
 
 
@@ -81,6 +97,8 @@ def _typical(part: Mapping[str, Any]) -> Any:
         return part["enum"][0]
     if "anyOf" in part:
         return _typical(part["anyOf"][-1])
+    if part.get("type") == "object":
+        return {name: _typical(inner) for name, inner in part.get("properties", {}).items()}
     return _TYPICAL.get(part.get("type", "string"))
 
 
@@ -124,6 +142,12 @@ def _strategy(text: str, prompt: str) -> dict[str, Any]:
         return _plan("reply", f"Model: {body.strip().splitlines()[-1]}", "Answered from knowledge.", [int(number)])
     reply = f"Model: thank you, I understood this as {intent.replace('_', ' ')}. What else may I do for you?"
     return _plan("reply", reply, "General answer.", escalate=intent == "complaint")
+
+
+def _written(prompt: str) -> dict[str, Any]:
+    """A writer who leaves the draft as it is."""
+    drafts = _DRAFT.findall(prompt)
+    return {"reply": unescape(drafts[-1].strip()) if drafts else ""}
 
 
 def _plan(

@@ -72,7 +72,15 @@ class Reset:
     """Break the connection after the request has been read (the client sees ECONNRESET)."""
 
 
-Answer = Response | Hang | Reset
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """An answer of whose body only a byte comes now and then, each within every time-out."""
+
+    length: int = 1000
+    pause: float = 0.05
+
+
+Answer = Response | Hang | Reset | Drip
 
 
 class HttpDouble:
@@ -171,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(answer, Hang):
             self._hold_open(answer.seconds)
             self.close_connection = True
+        elif isinstance(answer, Drip):
+            self._drip(answer)
         else:
             self._break_connection()
 
@@ -188,6 +198,14 @@ class _Handler(BaseHTTPRequestHandler):
         while time.monotonic() < deadline and not self.server.double.stopping.wait(0.05):
             if self._caller_has_gone():
                 return
+
+    def _drip(self, drip: Drip) -> None:
+        self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {drip.length}\r\n\r\n".encode())
+        for _ in range(drip.length):
+            if self.server.double.stopping.wait(drip.pause) or self._caller_has_gone():
+                break
+            self.wfile.write(b".")
+        self.close_connection = True
 
     def _caller_has_gone(self) -> bool:
         try:

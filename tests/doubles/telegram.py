@@ -19,6 +19,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email import message_from_bytes
 from typing import Any, Final
 
 import urllib3
@@ -32,6 +33,8 @@ MAX_CAPTION: Final = 1024
 RETRIES: Final = 3
 
 _CALL: Final = re.compile(r"/bot(?P<token>[^/]+)/(?P<method>\w+)")
+_FILE: Final = re.compile(r"/file/bot(?P<token>[^/]+)/(?P<path>.+)")
+MAX_DOWNLOAD: Final = 20 * 1024 * 1024
 _SENDS: Final = {"sendMessage", "sendPhoto", "sendAudio", "sendVideo", "sendDocument"}
 _http = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(connect=5, read=15))
 
@@ -75,6 +78,8 @@ class TelegramDouble(HttpDouble):
         self.strangers: set[int] = set()
         self.last_error = ""
         self.pending = 0
+        self.files: dict[str, tuple[str, bytes]] = {}  # a file id: its path and its content
+        self.uploads: list[bytes] = []
         self._faults: deque[Answer] = deque()
         self._accepted_faults: deque[Answer] = deque()
         self._ids = itertools.count(1000)
@@ -109,15 +114,24 @@ class TelegramDouble(HttpDouble):
     # -- the API -------------------------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Answer:
+        if found := _FILE.fullmatch(request.path):
+            return self._give_file(found["token"], found["path"])
         called = _CALL.fullmatch(request.path)
         if called is None:
             return refusal(404, "Not Found")
         if called["token"] != self.token:
             return refusal(401, "Unauthorized")
-        given = request.json() or {}
+        given = _multipart(request) if b"form-data" in request.body[:200] else request.json() or {}
+        if given.get("upload"):
+            self.uploads.append(given["upload"])
         if called["method"] in _SENDS:
             return self._send(called["method"], given)
-        answers = {"getMe": self._me, "getWebhookInfo": self._webhook_info, "setWebhook": self._set_webhook}
+        answers = {
+            "getMe": self._me,
+            "getWebhookInfo": self._webhook_info,
+            "setWebhook": self._set_webhook,
+            "getFile": self._file,
+        }
         if called["method"] not in answers:
             return refusal(404, "Not Found: method not found")
         return answers[called["method"]](given)
@@ -149,6 +163,21 @@ class TelegramDouble(HttpDouble):
             return refusal(400, "Bad Request: message is too long")
         return None
 
+    def _file(self, given: Mapping[str, Any]) -> Answer:
+        known = self.files.get(str(given.get("file_id")))
+        if known is None:
+            return refusal(400, "Bad Request: invalid file_id")
+        path, content = known
+        if len(content) > MAX_DOWNLOAD:
+            return refusal(400, "Bad Request: file is too big")
+        return _good({"file_id": given["file_id"], "file_path": path, "file_size": len(content)})
+
+    def _give_file(self, token: str, path: str) -> Answer:
+        content = next((content for known, content in self.files.values() if known == path), None)
+        if token != self.token or content is None:
+            return refusal(404, "Not Found")
+        return Response(200, content, "application/octet-stream")
+
     def _me(self, _: Mapping[str, Any]) -> Answer:
         return _good({"id": 123456, "is_bot": True, "first_name": "Acme", "username": USERNAME})
 
@@ -161,6 +190,19 @@ class TelegramDouble(HttpDouble):
     def _webhook_info(self, _: Mapping[str, Any]) -> Answer:
         shown = {"url": self.webhook.get("url", ""), "pending_update_count": self.pending}
         return _good(shown | ({"last_error_message": self.last_error} if self.last_error else {}))
+
+
+def _multipart(request: Request) -> dict[str, Any]:
+    """The fields of an upload; the content of its file as `upload`."""
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    given: dict[str, Any] = {}
+    for part in message_from_bytes(head + request.body).walk():
+        name = part.get_param("name", header="content-disposition")
+        if name and part.get_filename():
+            given["upload"] = part.get_payload(decode=True)
+        elif name:
+            given[str(name)] = bytes(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+    return {**given, "chat_id": int(given["chat_id"])}
 
 
 def _good(result: Any) -> Response:

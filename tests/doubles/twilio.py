@@ -39,6 +39,8 @@ from tests.doubles.twilio_book import (
 )
 from tests.doubles.twilio_callbacks import CallbackPlan, StatusCaller
 from tests.doubles.twilio_calls import Call, CallLedger
+from tests.doubles.twilio_content import PATHS as CONTENT_PATHS
+from tests.doubles.twilio_content import Content
 from tests.doubles.twilio_faults import Fault
 from tests.doubles.twilio_forms import inbound_form, send_inbound, sign, status_form
 
@@ -81,10 +83,12 @@ class TwilioDouble(HttpDouble):
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.account = Account(account_sid)
+        self.content = Content(self.url)
         self.plan = plan or CallbackPlan()
         self.callbacks = StatusCaller(self.advance, routes=routes)
         self.calls = CallLedger()
         self.blocked: set[tuple[str, str]] = set()
+        self.media: dict[str, str] = {}
         self._book: dict[str, BookedMessage] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
@@ -149,7 +153,16 @@ class TwilioDouble(HttpDouble):
         except Refusal as refusal:
             return refusal_answer(refusal)
 
+    def put_media(self, name: str, where: str) -> str:
+        """A media resource of the account: with the token, it sends whoever asks on to `where`."""
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/MM{'0' * 32}/Media/{name}"
+        self.media[path] = where
+        return self.url + path
+
     def _route(self, request: Request) -> Answer:
+        if where := self.media.get(request.path):
+            self._authenticate(request, self.account_sid)
+            return Response(307, headers={"Location": where})
         if listed := _MESSAGES.fullmatch(request.path):
             self._authenticate(request, listed["account"])
             return self._create(request) if request.method == "POST" else self._list(request)
@@ -159,6 +172,9 @@ class TwilioDouble(HttpDouble):
         if shown := PATHS.fullmatch(request.path):
             self._authenticate(request, shown["account"] or self.account_sid)
             return self.account.show(request)
+        if CONTENT_PATHS.fullmatch(request.path):
+            self._authenticate(request, self.account_sid)
+            return self.content.answer(request)
         raise Refusal(404, 20404, f"The requested resource {request.path} was not found")
 
     def _authenticate(self, request: Request, account: str) -> None:

@@ -10,8 +10,9 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from handover.models import Booking, CalendlyConnection
 from messaging.channels.canary.webhook import SIGNATURE_HEADER
 from messaging.channels.canary.webhook import sign as sign_canary
 from messaging.channels.telegram.webhook import HEADER, webhook_secret
+from messaging.channels.voice_transcript.webhook import sign as sign_call
 from messaging.channels.webchat.identity import Visitor, sign_visitor
 from messaging.models import Channel
 from messaging.services.channels import create_channel
@@ -27,7 +29,12 @@ from messaging.transports import CHANNELS
 from project.kernel import clock
 from project.kernel.scope import workspace_scope
 from tests.doubles.calendly_events import created, signature
-from tests.doubles.cloud_updates import SIGNED, batch, encode, signed_headers, text
+from tests.doubles.cloud_updates import APP_SECRET, SIGNED, batch, encode, signed_headers, text
+from tests.doubles.instagram import ACCOUNT_ID, VERIFY_TOKEN
+from tests.doubles.instagram import batch as instagram_batch
+from tests.doubles.instagram import message as instagram_message
+from tests.doubles.mail_service import KEYS as MAIL_KEYS
+from tests.doubles.mail_service import Sent, basic_auth, mailgun_mail, mime, postmark_mail, report
 from tests.doubles.telegram import BOT_TOKEN, DAVI, message_update
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 from tests.doubles.twilio_forms import FORM_TYPE, inbound_form, sms_form, status_form
@@ -36,6 +43,16 @@ from tests.messaging.channels.cloud import connect as connect_cloud
 from tests.messaging.hooks import sign_bytes
 
 JSON_TYPE = "application/json"
+NOBODY = "http://127.0.0.1:9"
+"""Where nobody listens: what is answered goes nowhere."""
+
+INSTAGRAM_VALUES = {
+    "api_base": NOBODY,
+    "sender": "@acme",
+    "account_id": ACCOUNT_ID,
+    "access_token": "token",
+    "verify_token": VERIFY_TOKEN,
+}
 SIGNING_KEY = "the-signing-key-of-these-tests"
 
 
@@ -50,6 +67,8 @@ class Knocker:
     sign: Callable[[bytes], Mapping[str, str]]
     honest: Callable[[int], bytes]
     is_signed: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self, body: bytes) -> dict[str, str]:
         return {"Content-Type": self.content_type, **self.sign(body)}
@@ -189,6 +208,78 @@ def canary(world: World) -> list[Knocker]:
     return [at("inbound", said), at("status", reported)]
 
 
+def email(world: World) -> list[Knocker]:
+    """One address for each way in which services prove themselves."""
+
+    def at(provider: str, sender: str, door: str, sign: Callable[[bytes], Mapping[str, str]], honest: Any) -> Knocker:
+        values = {"sender": sender, "provider": provider, "api_key": "key", "api_base": NOBODY, **MAIL_KEYS[provider]}
+        known = Channel.objects.filter(kind="email", sender=sender).first()
+        channel = known or create_channel(workspace=world.acme, kind="email", name=sender, values=values, now=world.now)
+        content_type = FORM_TYPE if (provider, door) == ("mailgun", "inbound") else JSON_TYPE
+        path = f"/hooks/email/{channel.token}/{door}/"
+        row = {"provider": provider}
+        return Knocker("email", channel.pk, path, content_type, sign, honest, settings=row, secrets=MAIL_KEYS[provider])
+
+    def raw(number: int) -> bytes:
+        sender = f"davi{number % 5}@lima.test"
+        return mime(f"Hello {number}", sender=sender, message_id=f"<{number}@lima.test>", Date="Fri, 20 Nov 2026 12:00")
+
+    @cache
+    def mailgun(number: int) -> bytes:
+        return mailgun_mail(raw(number), at=world.now, token=f"{number:050x}").body
+
+    @cache
+    def postmark(number: int) -> bytes:
+        return postmark_mail(raw(number)).body
+
+    @cache
+    def told(number: int) -> bytes:
+        sent = Sent("", f"id-{number}", "", "davi@lima.test", "", "", "", str(uuid.UUID(int=number)), {}, None)
+        return report("postmark", "Delivery", sent, at=world.now).body
+
+    def login(_: bytes) -> Mapping[str, str]:
+        return basic_auth()
+
+    return [
+        at("mailgun", "sales@acme.test", "inbound", lambda _: {}, mailgun),
+        at("postmark", "help@acme.test", "inbound", login, postmark),
+        at("postmark", "help@acme.test", "status", login, told),
+    ]
+
+
+def instagram(world: World) -> list[Knocker]:
+    values = {**INSTAGRAM_VALUES, "app_secret": APP_SECRET}
+    channel = create_channel(workspace=world.acme, kind="instagram", name="Instagram", values=values, now=world.now)
+
+    def honest(number: int) -> bytes:
+        said = instagram_message(f"Hello {number}", at=world.now, person=f"178414{number % 5}")
+        said["message"]["mid"] = f"mid.{number}"
+        return json.dumps(instagram_batch(said)).encode()
+
+    def sign(body: bytes) -> Mapping[str, str]:
+        return {SIGNED: signed_headers(body)[SIGNED]}
+
+    return [Knocker("instagram", channel.pk, f"/hooks/instagram/{channel.token}/", JSON_TYPE, sign, honest)]
+
+
+def voice_transcript(world: World) -> list[Knocker]:
+    values = {"sender": "+551140000000", "signing_key": SIGNING_KEY}
+    channel = create_channel(workspace=world.acme, kind="voice_transcript", name="Calls", values=values, now=world.now)
+
+    def honest(number: int) -> bytes:
+        at = world.now.isoformat()
+        who = {"phone": f"+55119{number % 5:08}", "name": "Davi"}
+        turns = [{"speaker": "customer", "text": f"Hello {number}"}]
+        told = {"id": f"call-{number}", "started_at": at, "ended_at": at, "participant": who, "turns": turns}
+        return json.dumps({**told, "consent": True}).encode()
+
+    def sign(body: bytes) -> Mapping[str, str]:
+        return {"X-Baton-Signature": sign_call(signing_key=SIGNING_KEY, body=body, at=clock.now())}
+
+    path = f"/hooks/voice_transcript/{channel.token}/calls/"
+    return [Knocker("voice_transcript", channel.pk, path, JSON_TYPE, sign, honest)]
+
+
 def unsigned(world: World, source: str) -> list[Knocker]:
     """A door that these tests do not know: a channel of its kind where there are such, and nobody's signature."""
     if source not in CHANNELS:
@@ -207,4 +298,7 @@ KNOCKERS: dict[str, Callable[[World], list[Knocker]]] = {
     "calendly": calendly,
     "webchat": webchat,
     "canary": canary,
+    "email": email,
+    "instagram": instagram,
+    "voice_transcript": voice_transcript,
 }

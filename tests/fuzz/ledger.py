@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
-from messaging.doors.sources import HookRequest, SourceRow, source_named
+from messaging.doors.sources import HookRequest, Knock, SourceRow, source_named
 from messaging.models import WebhookEvent
 from project.kernel import clock
 from tests.doubles.cloud_updates import APP_SECRET
@@ -52,8 +52,10 @@ class Ledger:
         assert (status < 300) is knocker.is_signed, status
 
     def _write_down(self, knocker: Knocker, body: bytes, headers: Mapping[str, str]) -> None:
+        found = read(knocker, body, headers)
+        kept = body if found.kept is None else found.kept
         with self._lock:
-            self._taken.setdefault((knocker.source, knocker.source_id, key_of(knocker, body, headers)), body)
+            self._taken.setdefault((knocker.source, knocker.source_id, found.key), kept)
 
     def assert_all_is_kept(self) -> None:
         events = WebhookEvent.objects.values_list("source", "source_id", "key", "body")
@@ -73,14 +75,16 @@ class Ledger:
         return (found.filter(kind__in=kinds) if kinds else found.exclude(kind="status")).count()
 
 
-def key_of(knocker: Knocker, body: bytes, headers: Mapping[str, str]) -> str:
-    """The provider's own key of the event, as its door reads it; a visitor's as the chat makes it."""
+def read(knocker: Knocker, body: bytes, headers: Mapping[str, str]) -> Knock:
+    """As its door reads it; a visitor's as the chat makes it."""
     door = source_named(knocker.source).door
     if door is None:
-        return f"{hashlib.md5(body, usedforsecurity=False).hexdigest()}:{json.loads(body)['id']}"
+        key = f"{hashlib.md5(body, usedforsecurity=False).hexdigest()}:{json.loads(body)['id']}"
+        return Knock("message", key, "")
     path = urlsplit(knocker.path).path
     rest = path.split("/", 4)[4].rstrip("/")
     lower = {name.lower(): value for name, value in headers.items()}
     request = HookRequest(rest, path, "", lower, body)
-    row = SourceRow(0, knocker.source_id, SECRETS, {"public_base_url": settings.PUBLIC_BASE_URL})
-    return door.read(request, row, clock.now()).key
+    known = {"public_base_url": settings.PUBLIC_BASE_URL, **knocker.settings}
+    row = SourceRow(0, knocker.source_id, {**SECRETS, **knocker.secrets}, known)
+    return door.read(request, row, clock.now())

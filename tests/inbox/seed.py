@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm.models import Lead, User, Workspace
+from crm.models import Consent, Lead, User, Workspace
 from crm.services.trail import record_decision
 from handover.models import Booking, Handover, LadderStep
 from handover.models.bookings import BookingState
@@ -227,5 +227,10 @@ def full_inbox(workspace: Workspace, channel: Channel, user: User, now: datetime
         owed, "Asked for a call.", "I want a person to call me", minutes(200), now, state=HandoverState.CALLBACK
     )
     farid = talk(workspace, channel, "Farid Nasser", now, ago=90)
-    say(farid, "marketing", "Case study: how a clinic halved its no-shows", minutes(90), purpose="marketing")
+    agreed = Consent.objects.create(
+        workspace=workspace, lead=farid.lead, channel_kind=channel.kind, purpose="marketing", state="granted",
+        source="keyword", proof="NEWS", at=minutes(600),
+    )  # fmt: skip
+    study = "Case study: how a clinic halved its no-shows"
+    say(farid, "marketing", study, minutes(90), purpose="marketing", consent=agreed)
     return [*rows, rui, joana, owed, farid]

@@ -23,6 +23,7 @@ SCREENS = [
     "settings_channels",
     "settings_calendly",
     "settings_knowledge",
+    "settings_model",
     "settings_members",
     "settings_tokens",
     "settings_add_entry",

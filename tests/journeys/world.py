@@ -12,13 +12,15 @@ from urllib.parse import urlencode
 
 from django.db.models import F
 
-from agents import alerts, bus, coordinator, lost_words
+from agents import alerts, bus, coordinator, corrections, lost_words
+from agents.knowledge import sources
 from agents.primary import turns
+from agents.qualification import extraction, scoring
 from crm.models import TrailEntry
 from handover.models import Handover, LadderStep
 from handover.services import ladder
 from messaging.models import Attempt, Channel, Conversation, Message
-from messaging.services import dispatch, reconcile, senders
+from messaging.services import dispatch, fetching, media, merging, reconcile, senders
 from messaging.services.channels import create_channel
 from messaging.services.inbox import apply_one_due_event, store_event
 from project.kernel.due import drain
@@ -30,17 +32,24 @@ SENDER = "whatsapp:+14155238886"
 
 SWEEPERS: tuple[Callable[[datetime], bool], ...] = (
     apply_one_due_event,
+    fetching.fetch_one_due_mailbox,
     turns.take_one_due_turn,
+    extraction.extract_one_due,
+    scoring.rescore_one_due_batch,
     bus.deliver_one_due_agent_message,
     ladder.climb_one_due_step,
     coordinator.return_one_due_floor,
     senders.resume_one_due_sender,
+    media.fetch_one_due_attachment,
     dispatch.send_one_due_message,
     reconcile.doubt_one_overdue_attempt,
     reconcile.settle_one_unknown_attempt,
+    merging.merge_one_due_proposal,
     alerts.tell_one_trouble,
     lost_words.alert_of_one_lost_message,
     alerts.mail_one_due_alert,
+    corrections.train_one_due_layer,
+    sources.read_one_due_source,
 )
 
 

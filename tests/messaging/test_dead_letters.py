@@ -259,7 +259,7 @@ def test_several_words_of_one_lead_go_again_in_their_order(world: World) -> None
         world.bruno_says(text)
     with workspace_scope(world.acme):
         Channel.objects.update(paused_at=None)
-    world.twilio.fault("error", times=2, code=21614)
+    world.twilio.fault("error", times=2, code=63005)
     world.wait(minutes=2)
     with workspace_scope(world.acme):
         assert replay_all(workspace=world.acme, user=world.bruno, now=world.now, limit=9).queued == 2

@@ -209,7 +209,7 @@ def test_a_message_that_breaks_the_dispatcher_does_not_stop_the_others(world: Wo
         Channel.objects.update(paused_at=world.now)
     world.bruno_says("a broken one")
     with workspace_scope(world.acme):
-        Message.objects.filter(body="a broken one").update(media=[{"no": "url"}])
+        Message.objects.filter(body="a broken one").update(media=["no file"])
         Channel.objects.update(paused_at=None)
     world.bruno_says("a good one")
     world.wait(minutes=2)

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import ScopeError
 
+from agents.models import WorkspaceTool
 from crm.models import TrailEntry, User, Workspace
 from crm.services.trail import record_decision
 from handover.models import CalendlyConnection
@@ -20,30 +21,63 @@ from project.kernel.scope import across_workspaces, workspace_scope
 from tests.cast import NOON, PASSWORD, TWILIO, Cast, gather_cast
 from tests.one_of_each import fill
 
-OURS = ("crm", "messaging", "agents", "handover")
+OURS = ("crm", "messaging", "agents", "handover", "webhooks")
 READ_ONLY = [
     "crm.trailentry",
     "crm.consent",
     "crm.activity",
     "crm.hold",
+    "crm.suppression",
+    "crm.peoplepolicy",
+    "crm.leadmerge",
+    "crm.mergeproposal",
     "messaging.message",
+    "messaging.attachment",
+    "messaging.trackedlink",
+    "messaging.linkclick",
     "messaging.attempt",
     "messaging.breaker",
     "messaging.bucket",
     "messaging.channeltrouble",
+    "agents.modelcall",
+    "agents.modelday",
+    "agents.modeltrouble",
     "messaging.senderchange",
     "messaging.floor",
     "messaging.webhookevent",
     "messaging.eventkey",
     "messaging.conversation",
     "messaging.servicewindow",
+    "messaging.messagetemplate",
+    "messaging.templatechange",
+    "messaging.templateuse",
+    "messaging.reach",
+    "messaging.sendingpolicy",
     "agents.staffalert",
     "agents.agentmessage",
     "agents.agentstate",
     "agents.turn",
+    "agents.correction",
+    "agents.trainedlayer",
+    "agents.leadfact",
+    "agents.leadtag",
+    "agents.leadscore",
+    "agents.extraction",
+    "agents.turnquality",
+    "agents.knowledgesource",
+    "agents.knowledgechunk",
+    "agents.unansweredquestion",
+    "agents.asking",
+    "agents.workspacetool",
+    "agents.toolcall",
+    "crm.product",
+    "crm.stockalert",
     "handover.handover",
     "handover.ladderstep",
     "handover.booking",
+    "webhooks.subscription",
+    "webhooks.delivery",
+    "webhooks.deliverytry",
 ]
 MODELS = [model for label in OURS for model in apps.get_app_config(label).get_models()]
 
@@ -137,6 +171,8 @@ def test_secrets_are_never_shown(root: Client, cast: Cast) -> None:
     assert TWILIO["auth_token"] not in channel
     assert "calendly-secret" not in connection
     assert "signing-secret" not in connection
+    tool = root.get(page(WorkspaceTool, "change", rows(WorkspaceTool)[0].pk)).content.decode()
+    assert "tool-signing-secret" not in tool
 
 
 def channel_form(cast: Cast, **changes: str) -> dict[str, str]:
@@ -198,6 +234,7 @@ def test_a_person_and_a_workspace_are_made_in_the_admin(root: Client) -> None:
         "timezone": "Mars/Olympus",
         "debounce_seconds": "2",
         "doubt_minutes": "10",
+        "max_discount_percent": "0",
     }
     assert "not an IANA time zone" in root.post(page(Workspace, "add"), {**founded, **inline}).content.decode()
     assert root.post(page(Workspace, "add"), {**founded, **inline, "timezone": "UTC"}).status_code == 302

@@ -1,6 +1,18 @@
+from decimal import Decimal
+
 import pytest
 
-from project.env import InvalidEnvironment, env_bool, env_float, env_int, env_list, env_str, env_url
+from project.env import (
+    InvalidEnvironment,
+    env_bool,
+    env_decimal,
+    env_float,
+    env_int,
+    env_list,
+    env_objects,
+    env_str,
+    env_url,
+)
 
 NAME = "BATON_EXAMPLE"
 
@@ -90,3 +102,47 @@ def test_a_file_that_cannot_be_read_names_the_variable(monkeypatch, tmp_path):
     monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "absent"))
     with pytest.raises(InvalidEnvironment, match=f"{NAME}_FILE"):
         env_str(NAME, "")
+
+
+def test_an_amount_is_exact_and_absent_when_unset(monkeypatch):
+    monkeypatch.setenv(NAME, "0.10")
+    assert env_decimal(NAME) == Decimal("0.10")
+    monkeypatch.delenv(NAME)
+    assert env_decimal(NAME) is None
+
+
+@pytest.mark.parametrize("given", ["-1", "much", "NaN", "inf"])
+def test_an_amount_that_is_none_is_refused(monkeypatch, given):
+    monkeypatch.setenv(NAME, given)
+    with pytest.raises(InvalidEnvironment, match=NAME):
+        env_decimal(NAME)
+
+
+def objects():
+    return env_objects(NAME, required=("model",), optional=("url", "key"), urls=("url",))
+
+
+def test_a_list_of_objects_is_read(monkeypatch):
+    monkeypatch.setenv(NAME, '[{"model": "m", "url": "http://h/v1"}, {"model": "n"}]')
+    assert [entry["model"] for entry in objects()] == ["m", "n"]
+    monkeypatch.delenv(NAME)
+    assert objects() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("{sk-secret", "is not JSON"),
+        ('{"model": "sk-secret"}', "is not a JSON list of objects"),
+        ('["sk-secret"]', "is not a JSON list of objects"),
+        ('[{"model": "m"}, {"key": "sk-secret"}]', r"entry 2: \['model'\] missing"),
+        ('[{"model": "m", "api-key": "sk-secret"}]', r"unknown \['api-key'\]"),
+        ('[{"model": "m", "key": ["sk-secret"]}]', r"\['key'\] must be texts"),
+        ('[{"model": "m", "url": "ftp://sk-secret"}]', "url is not a URL"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_and_no_value_is_repeated(monkeypatch, given, said):
+    monkeypatch.setenv(NAME, given)
+    with pytest.raises(InvalidEnvironment, match=said) as caught:
+        objects()
+    assert "sk-secret" not in str(caught.value)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from messaging.channel_settings import Rate
 from messaging.channels.twilio.settings import SECRET_FIELDS, TwilioSettings, is_number
+from messaging.media_rules import MB, MediaRule
 from messaging.transports import About, Capabilities
 
 __all__ = ["ABOUT", "CAPABILITIES", "SECRET_FIELDS", "Settings"]
@@ -19,6 +20,10 @@ CAPABILITIES: Final = Capabilities(
     max_text=1600,  # Twilio's cap: ten segments of GSM-7, twenty-four where one letter needs UCS-2
     media_kinds=("image", "audio", "video", "document"),  # as MMS, where the number and the country have it
     max_media=10,
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png", "image/gif"), 5 * MB, 1600),
+        MediaRule("document", ("application/pdf", "text/vcard", "video/mp4", "audio/mpeg"), 600 * 1024, 1600),
+    ),
     status_callbacks=True,
     lists_sent=True,
     lists_received=True,

@@ -11,6 +11,7 @@ from crm.models.consent import ConsentState, Purpose
 from crm.models.people import IdentityKind
 from crm.phones import NotAPhoneNumber, to_e164
 from crm.services.consent import is_opted_out, record_consent, record_provider_opt_out
+from crm.services.identities import note_handle
 from crm.services.leads import Name, find_lead
 from messaging.incoming import storable
 from messaging.models import Channel, WebhookEvent
@@ -58,6 +59,12 @@ def _receive(channel: Channel, said: Message, event: WebhookEvent, now: datetime
         at=_moment(said.edit_date or said.date, event),
         now=now,
         profile_name=storable(said.sender.name),
+    )
+    note_handle(
+        workspace=channel.workspace,
+        kind=IdentityKind.TELEGRAM,
+        value=str(said.sender.id),
+        handle=storable(said.sender.username or ""),
     )
     return EventState.APPLIED if message else EventState.IGNORED
 

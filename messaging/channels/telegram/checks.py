@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from messaging.channel_settings import BaseUrl, ChannelSettings, Rate
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 SECRET_FIELDS: Final = frozenset({"bot_token"})
@@ -19,6 +20,12 @@ CAPABILITIES: Final = Capabilities(
     max_text=4096,
     media_kinds=("image", "audio", "video", "document"),
     max_media=1,
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png", "image/webp"), 10 * MB, 1024),
+        MediaRule("audio", ("audio/mpeg", "audio/mp4"), 50 * MB, 1024),
+        MediaRule("video", ("video/mp4",), 50 * MB, 1024),
+        MediaRule("document", (ANY,), 50 * MB, 1024),
+    ),
     typing=True,
     status_callbacks=False,
     lists_sent=False,  # a message whose answer was lost is decided on by a person

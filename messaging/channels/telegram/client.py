@@ -32,8 +32,15 @@ class BotApi:
 
     def call(self, method: str, **parameters: Any) -> Any:
         """The call's result; raises TransportError."""
+        return self._call(method, json=parameters)
+
+    def upload(self, method: str, files: Mapping[str, tuple[str, bytes, str]], **parameters: Any) -> Any:
+        """The same, with the content of files (name, content, type)."""
+        return self._call(method, data=parameters, files=files)
+
+    def _call(self, method: str, **request: Any) -> Any:
         try:
-            answer = self._http.post(f"{self._base}/{method}", json=parameters)
+            answer = self._http.post(f"{self._base}/{method}", **request)
         except _NEVER_BUILT as error:
             raise TransportError(ErrorKind.MISCONFIGURED, detail=type(error).__name__) from None
         except _NEVER_LEFT as error:

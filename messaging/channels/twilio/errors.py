@@ -45,6 +45,10 @@ def _ours(meaning: str) -> Reaction:
     return Reaction(ErrorKind.MISCONFIGURED, meaning, tell_operator=True)
 
 
+def _template(meaning: str) -> Reaction:
+    return Reaction(ErrorKind.MISCONFIGURED, meaning, tell_operator=True, is_about_template=True)
+
+
 REACTIONS: Final[dict[str, Reaction]] = {
     "20003": _sender("The account SID or auth token is not accepted"),
     "20404": _ours("Twilio does not know the address of this request"),
@@ -61,7 +65,7 @@ REACTIONS: Final[dict[str, Reaction]] = {
     "21617": _ours("The text is longer than 1600 characters"),
     "21620": _ours("The media address is not valid"),
     "21654": _ours("Template variables were given without a template"),
-    "21655": _ours("The template's ContentSid is not valid"),
+    "21655": _template("The template's ContentSid is not valid"),
     "21656": _ours("The template's variables are not valid"),
     "30001": _slower("The account's queue is full", _MINUTE),
     "30003": _later("The recipient's device cannot be reached now", 15 * _MINUTE, tries=2),
@@ -90,8 +94,8 @@ REACTIONS: Final[dict[str, Reaction]] = {
     "63021": _rejected("The content is not valid for WhatsApp"),
     "63024": _no_such_recipient("The recipient has no WhatsApp, or cannot receive this", instead=Instead.OTHER_CHANNEL),
     "63025": _rejected("The media exists already"),
-    "63027": _ours("The template does not exist in this language"),
-    "63028": _ours("The number of template variables is wrong"),
+    "63027": _template("The template does not exist in this language"),
+    "63028": _template("The number of template variables is wrong"),
     "63029": _later("The recipient's client could not fetch the template", 30 * _MINUTE, tries=1),
     "63030": _rejected("WhatsApp does not support a parameter of this message"),
     "63032": Reaction(ErrorKind.REJECTED, "The recipient is in an experiment of Meta", instead=Instead.OTHER_CHANNEL),

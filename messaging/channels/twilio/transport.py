@@ -26,7 +26,7 @@ from messaging.transports import Capabilities, ErrorKind, Outgoing, Receipt, See
 from .errors import reaction_for
 
 API_BASE: Final = "https://api.twilio.com"
-BASES: Final = (API_BASE, "https://messaging.twilio.com")
+BASES: Final = (API_BASE, "https://messaging.twilio.com", "https://content.twilio.com")
 # Together the ten seconds that a send may take: the sender's own deadline is reckoned with it.
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 7.0
@@ -77,7 +77,7 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, api_base: str) -> None:
         super().__init__(logger=_quiet)
         self.timeout = (CONNECT_SECONDS, READ_SECONDS)
-        self._api_base = api_base
+        self.api_base = api_base
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=32, max_retries=0))
         # Proxies and certificates as the environment says, read once: looking there is a third of a call's work.
@@ -90,10 +90,10 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
 
     def _moved(self, url: str) -> str:
         """At another address than Twilio's own, all of its hosts are there."""
-        if self._api_base == API_BASE:
+        if self.api_base == API_BASE:
             return url
         base = next((base for base in BASES if url.startswith(base)), "")
-        return self._api_base + url.removeprefix(base) if base else url
+        return self.api_base + url.removeprefix(base) if base else url
 
 
 def _parameters(outgoing: Outgoing, sender: str) -> dict[str, Any]:
@@ -120,6 +120,8 @@ def _seen(message: Any) -> Seen:
         created_at=message.date_created,
         sent_at=message.date_sent,
         media_count=int(message.num_media or 0),
+        price=str(message.price or ""),
+        price_unit=str(message.price_unit or ""),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from messaging.channel_settings import ChannelSettings
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="Web chat")
@@ -17,6 +18,8 @@ MAX_TEXT: Final = 4000
 CAPABILITIES: Final = Capabilities(
     window_hours=None,
     max_text=MAX_TEXT,
+    max_media=5,
+    media_rules=(MediaRule("document", (ANY,), 100 * MB, MAX_TEXT),),  # the page shows a link, or the picture
     read_receipts=True,
     typing=True,
     status_callbacks=True,

@@ -15,8 +15,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from crm.models.people import IdentityKind
-from messaging.models import Channel, Floor, Message
+from messaging.models import Attachment, Channel, Floor, Message
 from messaging.models.messages import Direction, MessageStatus, Voice
+from messaging.services.media_links import public_path_of
 from messaging.services.statuses import record_status
 from project.kernel.scope import workspace_scope
 
@@ -48,6 +49,7 @@ class Line:
     by: str
     text: str
     at: str
+    files: tuple[dict[str, Any], ...]
     receipt: str  # "" | delivered | read: what we know of our own message
 
 
@@ -68,7 +70,7 @@ class Transcript:
 def read_transcript(visitor: Visitor, *, after: int = 0, before: int | None = None) -> Transcript:
     """Messages changed after the seq `after`; or, with `before`, those that stand above that position."""
     with workspace_scope(visitor.channel.workspace):
-        spoken = _spoken(visitor).select_related("author").filter(seq__gt=after)
+        spoken = _spoken(visitor).select_related("author").prefetch_related("attachments").filter(seq__gt=after)
         if before is not None:
             spoken = spoken.filter(position__lt=before)
         most = NEWS if after else PAGE
@@ -128,8 +130,20 @@ def _line(message: Message, visitor: Visitor) -> Line:
         by=by,
         text=message.body,
         at=message.at.isoformat(),
+        files=tuple(_file(attachment) for attachment in message.attachments.all()),
         receipt=message.status if message.status in (MessageStatus.DELIVERED, MessageStatus.READ) else "",
     )
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    """What the team sent along, by an address that leads there for a few hours."""
+    return {
+        "name": attachment.file_name,
+        "url": public_path_of(attachment),
+        "is_image": bool(attachment.thumbnail),
+        "width": attachment.width,
+        "height": attachment.height,
+    }
 
 
 def _voice(message: Message, visitor: Visitor) -> tuple[str, str]:

@@ -6,26 +6,20 @@ What stands for a while is kept on the channel and shown with it; what an operat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from django.db.models import F, Func, JSONField, Value
-
+from messaging.channels.meta_limits import limit_in
 from messaging.models import Channel
 from messaging.models.webhooks import EventState
 from messaging.services.senders import report_trouble
+from messaging.services.templates import Told, find_template, record_told
+from messaging.services.upkeep import ask_soon, keep_standing
+from messaging.templating import Category, Status
 
 from .payloads import AccountNews, Json, read
+from .templates import STATUSES, language_in
 
-LIMITS: Final = {
-    "TIER_50": "50 people a day",
-    "TIER_250": "250 people a day",
-    "TIER_1K": "1,000 people a day",
-    "TIER_2K": "2,000 people a day",
-    "TIER_10K": "10,000 people a day",
-    "TIER_100K": "100,000 people a day",
-    "TIER_UNLIMITED": "no limit",
-}
 GOOD_NEWS: Final = frozenset(
     {"APPROVED", "REINSTATED", "UNARCHIVED", "PENDING", "VERIFIED_ACCOUNT", "UNFLAGGED", "GREEN", "ONBOARDING"}
 )
@@ -55,18 +49,22 @@ def _quality(channel: Channel, field: str, value: Json, now: datetime) -> None:
     if event in ("FLAGGED", "UNFLAGGED"):
         _keep(channel, "Quality", "flagged: too many people blocked or reported it" if event == "FLAGGED" else "good")
     if limit or per_day:
-        _keep(channel, "Limit", _limit(limit or str(per_day)))
+        _keep_limit(channel, limit or str(per_day))
     if event in WARNINGS:
         _report(channel, f"quality:{event}", WARNINGS[event], value, now)
 
 
 def _capability(channel: Channel, field: str, value: Json, now: datetime) -> None:
     if per_day := value.get("max_daily_conversations_per_business"):
-        _keep(channel, "Limit", _limit(str(per_day)))
+        _keep_limit(channel, str(per_day))
 
 
-def _limit(told: str) -> str:
-    return LIMITS.get(told) or (f"{int(told):,} people a day" if told.isascii() and told.isdigit() else told)
+def _keep_limit(channel: Channel, told: str) -> None:
+    """Of the whole portfolio: every sender of the account counts against it."""
+    limit = limit_in(told)
+    _keep(channel, "Limit", limit.words)
+    if limit.people is not None:
+        Channel.objects.filter(pk=channel.pk).update(reach_limit=limit.people)
 
 
 def _name(channel: Channel, field: str, value: Json, now: datetime) -> None:
@@ -86,11 +84,44 @@ def _account(channel: Channel, field: str, value: Json, now: datetime) -> None:
 def _template(channel: Channel, field: str, value: Json, now: datetime) -> None:
     """`event` is its state, `new_quality_score` its quality, `new_category` what it is paid for from now on."""
     told = next((_word(value, name) for name in ("event", "new_quality_score", "new_category") if name in value), field)
+    known = find_template(
+        channel,
+        provider_id=_word(value, "message_template_id"),
+        name=_word(value, "message_template_name"),
+        language=language_in(_word(value, "message_template_language")),
+    )
+    if known is None:  # made elsewhere, or never listed
+        ask_soon(channel, now)
+    elif (news := _told(value, now)) is not None:
+        record_told(channel=channel, template=known, told=news, now=now)
+        return
     if told in GOOD_NEWS:
         return
     title = f"{_word(value, 'message_template_name')} ({_word(value, 'message_template_language')})"
     meaning = f"Template {title}: {told.replace('_', ' ').lower()}"
     _report(channel, f"{_word(value, 'message_template_id')[-18:]}:{told}", meaning, value, now)
+
+
+PAUSES: Final = {"FIRST_PAUSE": timedelta(hours=3), "SECOND_PAUSE": timedelta(hours=6)}
+"""Meta ends these by itself; a pause for its pace is ended by hand."""
+
+EVENTS: Final = {**STATUSES, "REINSTATED": Status.APPROVED, "UNARCHIVED": Status.APPROVED}
+
+
+def _told(value: Json, now: datetime) -> Told | None:
+    """None for what changes nothing of the template itself: a warning, a lock."""
+    quality, category = _word(value, "new_quality_score").lower(), _word(value, "new_category").lower()
+    if quality:
+        return Told(quality=quality if quality in ("green", "yellow", "red") else "")
+    if category:
+        return Told(category=Category(category)) if category in set(Category) else None
+    status = EVENTS.get(_word(value, "event"))
+    if status is None:
+        return None
+    about = value.get("other_info")
+    pause = PAUSES.get(_word(about, "title")) if isinstance(about, dict) and status == Status.PAUSED else None
+    reason = _word(value, "reason") or _word(value, "rejection_reason")
+    return Told(status, reason="" if reason == "NONE" else reason, paused_until=now + pause if pause else None)
 
 
 def _any_news(channel: Channel, field: str, value: Json, now: datetime) -> None:
@@ -111,11 +142,7 @@ READERS: Final[Mapping[str, Callable[[Channel, str, Json, datetime], None]]] = {
 
 
 def _keep(channel: Channel, name: str, words: str) -> None:
-    """One name at a time, whatever else is written on the channel meanwhile."""
-    told: Any = Func(
-        F("standing"), Value({name: words[:200]}, JSONField()), template="%(expressions)s", arg_joiner=" || "
-    )
-    Channel.objects.filter(pk=channel.pk).update(standing=told)
+    keep_standing(channel, {name: words})
 
 
 def _report(channel: Channel, code: str, meaning: str, value: Json, now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from messaging.channels.meta.webhook import read_json
 from messaging.models import Channel, WebhookEvent
 from messaging.models.webhooks import EventState
 from messaging.services.amendments import (
@@ -38,7 +39,6 @@ from .payloads import (
 )
 from .people import apply_preference, apply_system
 from .splitting import forward_stray, split_batch
-from .webhook import read_json
 
 STATUSES: Final = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
 """Meta's statuses in our words; a voice message that was played was read."""

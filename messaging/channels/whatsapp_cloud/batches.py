@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from messaging.channels.meta.webhook import digest_of
 from messaging.incoming import UnreadablePayload
-
-from .webhook import digest_of
 
 OBJECT: Final = "whatsapp_business_account"
 _PLAIN_ID: Final = re.compile(r"[!-~]{1,160}")

@@ -7,20 +7,31 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, Token
+from messaging.channel_settings import BaseUrl, ChannelSettings, Rate, ReachLimit, Token
+from messaging.media_rules import ANY, MB, MediaRule
 from messaging.transports import About, Capabilities
 
 ABOUT: Final = About(label="WhatsApp", provider="Meta")
 
 SECRET_FIELDS: Final = frozenset({"access_token", "app_secret", "verify_token"})
 MAX_TEXT: Final = 4096
+CAPTION: Final = 1024
 
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
     templates=True,
+    template_account_field="waba_id",
+    has_standing=True,
+    spares_us_numbers=True,
     max_text=MAX_TEXT,
     media_kinds=("image", "audio", "video", "document", "sticker"),
     max_media=1,
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png"), 5 * MB, CAPTION),
+        MediaRule("audio", ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16 * MB, 0),
+        MediaRule("video", ("video/mp4", "video/3gpp"), 16 * MB, CAPTION),
+        MediaRule("document", (ANY,), 100 * MB, CAPTION),
+    ),
     read_receipts=True,
     typing=True,
     status_callbacks=False,  # statuses come to the one callback URL, with our id in them
@@ -96,4 +107,9 @@ class Settings(ChannelSettings):
         None,
         title="Seconds between messages to one customer",
         description="Beyond a burst of 45. Empty: 6, as Meta asks.",
+    )
+    messaging_limit: ReachLimit | None = Field(
+        None,
+        title="People a day outside the window",
+        description="Empty: as the provider says. 250, 2000, 10000, 100000 or unlimited.",
     )

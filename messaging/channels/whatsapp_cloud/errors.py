@@ -40,6 +40,10 @@ def _ours(meaning: str) -> Reaction:
     return Reaction(ErrorKind.MISCONFIGURED, meaning, tell_operator=True)
 
 
+def _template(meaning: str) -> Reaction:
+    return Reaction(ErrorKind.MISCONFIGURED, meaning, tell_operator=True, is_about_template=True)
+
+
 _PERMISSIONS: Final = {str(code): _sender("The access token lacks a permission") for code in range(200, 300)}
 
 REACTIONS: Final[dict[str, Reaction]] = {
@@ -85,17 +89,17 @@ REACTIONS: Final[dict[str, Reaction]] = {
     "131056": _later("Too many messages to this recipient in a short time", 4.0),
     "131057": _slower("The number is being upgraded", 90.0),
     "131061": _ours("This template has to go through the Marketing Messages API"),
-    "131062": _no_such_recipient("This template needs the recipient's phone number"),
+    "131062": _rejected("This template needs the recipient's phone number", instead=Instead.OTHER_CHANNEL),
     "131063": _ours("Marketing templates have to go through the Marketing Messages API"),
     "131064": _sender("The messaging limit is restricted, because templates were in the wrong category"),
-    "132000": _ours("The number of template variables is wrong"),
-    "132001": _ours("The template does not exist in this language, or is not approved"),
+    "132000": _template("The number of template variables is wrong"),
+    "132001": _template("The template does not exist in this language, or is not approved"),
     "132005": _ours("The template's text is too long with these variables"),
     "132007": _ours("The template breaks a policy"),
     "132008": _ours("A template variable's value is not valid"),
     "132012": _ours("A template variable has the wrong format"),
-    "132015": _ours("The template is paused for its quality"),
-    "132016": _ours("The template is disabled for its quality"),
+    "132015": _template("The template is paused for its quality"),
+    "132016": _template("The template is disabled for its quality"),
     "132068": _rejected("The flow is blocked", operator=True),
     "132069": _later("The flow is throttled", _HOUR, tries=1),
     "133010": _sender("The number is not registered"),

@@ -6,49 +6,22 @@ and fields without notice: what has no name here is kept beside what has, and sh
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AliasPath, BeforeValidator, Field, StringConstraints
 
 from crm.models.people import IdentityKind
 from crm.phones import NotAPhoneNumber, to_e164
 from crm.services.leads import Name
-from messaging.incoming import UnreadablePayload
+from messaging.channels.meta.payloads import Instant, blank
+from messaging.channels.meta.payloads import Json as Json
+from messaging.channels.meta.payloads import Part as Part
+from messaging.channels.meta.payloads import UnreadableUpdate as UnreadableUpdate
+from messaging.channels.meta.payloads import Word as Word
+from messaging.channels.meta.payloads import read as read
 
-Json = dict[str, Any]
-
-
-class UnreadableUpdate(UnreadablePayload):
-    """The update lacks what makes it one, or has it wrong; the text names the field."""
-
-
-class Part(BaseModel):
-    """Ids and times come as numbers or as text; a field that is null is one that is not there."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="allow", coerce_numbers_to_str=True, populate_by_name=True, allow_inf_nan=False
-    )
-
-
-Model = TypeVar("Model", bound=Part)
-
-
-def _instant(value: object) -> object:
-    try:
-        return datetime.fromtimestamp(int(str(value)), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise ValueError("is no time in seconds") from None
-
-
-def _blank(value: object) -> object:
-    return "" if value is None else value
-
-
-Instant = Annotated[datetime, BeforeValidator(_instant)]
 Wamid = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,160}$")]
-Word = Annotated[str, BeforeValidator(_blank)]
-PersonId = Annotated[str, BeforeValidator(_blank), StringConstraints(max_length=160)]
+PersonId = Annotated[str, BeforeValidator(blank), StringConstraints(max_length=160)]
 
 
 # -- who ---------------------------------------------------------------------------------------------------
@@ -244,16 +217,6 @@ class PreferenceUpdate(Part):
 class AccountNews(Part):
     field: Word
     value: Json
-
-
-def read(model: type[Model], content: Any) -> Model:
-    """Raises UnreadableUpdate."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in found)
-        raise UnreadableUpdate(problems[:1000]) from None
 
 
 MARKETING: Final = "marketing_messages"

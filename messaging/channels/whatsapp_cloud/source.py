@@ -6,6 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
+from messaging.channels.meta import webhook
 from messaging.doors.channels import load_channel
 from messaging.doors.sources import (
     BadSignature,
@@ -16,8 +17,6 @@ from messaging.doors.sources import (
     SourceRow,
     WrongVerifyToken,
 )
-
-from . import webhook
 
 KIND: Final = "whatsapp_cloud"
 ORDER: Final = "batches"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from messaging.media_rules import OutgoingFile, rule_for
 from messaging.transports import Capabilities, ErrorKind, Outgoing, Receipt, Seen, TransportError
 
 from .checks import CAPABILITIES
@@ -63,6 +64,10 @@ class CloudTransport:
     def read(self, path: str, **parameters: str) -> dict[str, Any]:
         """Look at something of the account, for a check of the settings; raises TransportError."""
         return self._call("GET", path, params=parameters)
+
+    def write(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Create something of the account; raises TransportError."""
+        return self._call("POST", path, json=content)
 
     def _call(self, method: str, path: str, *, to: str = "", **options: Any) -> dict[str, Any]:
         try:
@@ -118,6 +123,8 @@ def _recipient(address: str) -> dict[str, str]:
 def _words(outgoing: Outgoing) -> dict[str, Any]:
     if outgoing.content_sid:
         return _template(outgoing.content_sid, outgoing.content_variables or {})
+    if outgoing.files:
+        return _file(outgoing.files[0], outgoing.body)
     if outgoing.media:
         return _media(outgoing.media[0], outgoing.body)
     return {"type": "text", "text": {"body": outgoing.body, "preview_url": "://" in outgoing.body}}
@@ -134,6 +141,14 @@ def _template(title: str, variables: Mapping[str, str]) -> dict[str, Any]:
 
 def _parameter(key: str, text: str) -> dict[str, str]:
     return {"type": "text", "text": text, **({} if key.isdigit() else {"parameter_name": key})}
+
+
+def _file(file: OutgoingFile, caption: str) -> dict[str, Any]:
+    """Meta fetches it from our address; its name is shown beside a document."""
+    rule = rule_for(CAPABILITIES, file)
+    kind = rule.sent_as if rule else "document"
+    about = {"caption": caption if kind != "audio" else "", "filename": file.file_name if kind == "document" else ""}
+    return {"type": kind, kind: {"link": file.url, **{key: value for key, value in about.items() if value}}}
 
 
 def _media(url: str, caption: str) -> dict[str, Any]:

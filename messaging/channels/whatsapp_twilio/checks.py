@@ -6,8 +6,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from messaging.channel_settings import Rate
+from messaging.channel_settings import Rate, ReachLimit
 from messaging.channels.twilio.settings import SECRET_FIELDS, TwilioSettings, is_number
+from messaging.media_rules import MB, OFFICE, MediaRule
 from messaging.transports import About, Capabilities
 
 __all__ = ["ABOUT", "CAPABILITIES", "SECRET_FIELDS", "Settings"]
@@ -17,9 +18,19 @@ ABOUT: Final = About(label="WhatsApp", provider="Twilio")
 CAPABILITIES: Final = Capabilities(
     window_hours=24,
     templates=True,
+    template_account_field="account_sid",
+    has_standing=True,
+    spares_us_numbers=True,
     max_text=1600,  # Twilio's own cap, below WhatsApp's 4096
     media_kinds=("image", "audio", "video", "document"),
     max_media=1,  # Twilio takes ten, WhatsApp shows the first
+    media_rules=(
+        MediaRule("image", ("image/jpeg", "image/png", "image/webp"), 5 * MB, 1024),
+        MediaRule("video", ("video/mp4", "video/3gpp"), 16 * MB, 1024),
+        MediaRule("audio", ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16 * MB, 0),
+        # Beside a document Twilio takes the words for its name, so that they go on their own.
+        MediaRule("document", ("application/pdf", *OFFICE, "text/plain", "text/csv", "text/vcard"), 16 * MB, 0),
+    ),
     read_receipts=True,
     typing=True,
     status_callbacks=True,
@@ -52,4 +63,9 @@ class Settings(TwilioSettings):
         None,
         title="Seconds between messages to one customer",
         description="Beyond a burst of 45. Empty: 6, as WhatsApp asks.",
+    )
+    messaging_limit: ReachLimit | None = Field(
+        None,
+        title="People a day outside the window",
+        description="Empty: as the provider says. 250, 2000, 10000, 100000 or unlimited.",
     )

@@ -122,5 +122,5 @@ def test_nobody_can_connect_one() -> None:
     acme = found("acme", "ana@acme.test")
     values = {"sender": "canary", "public_base_url": "https://acme.test", "signing_key": "mine"}
     assert validate_settings("canary", values), "these values are right"
-    with across_workspaces(), pytest.raises(WrongValues, match="channel kind 'canary' is not one of: sms_twilio"):
+    with across_workspaces(), pytest.raises(WrongValues, match="channel kind 'canary' is not one of: email"):
         create_channel(workspace=acme, kind="canary", name="Mine", values=values, now=NOON)

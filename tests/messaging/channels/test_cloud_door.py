@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from messaging.channels.whatsapp_cloud.webhook import NotJson, is_signed, read_json
+from messaging.channels.meta.webhook import NotJson, is_signed, read_json
 from messaging.models import Channel, Message, WebhookEvent
 from messaging.services.inbox import apply_one_due_event
 from project.kernel import clock

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from crm.models import Identity
+from crm.models import Identity, Lead
 from crm.services.consent import is_opted_out
 from messaging.channels.telegram.payloads import UnreadableUpdate, kind_of, media_of, read
 from messaging.channels.telegram.source import SOURCE
@@ -352,6 +352,16 @@ def test_a_message_is_answered_and_a_block_ends_it(bot: Bot) -> None:
     assert bot.is_out()
     bot.tell(membership_update("member"))
     assert not bot.is_out()
+
+
+def test_a_username_is_shown_as_it_is_today_and_names_nobody(bot: Bot) -> None:
+    bot.tell(message_update("Hello"))
+    bot.tell(message_update("Hello", user={**DAVI, "username": "dave"}))
+    bot.tell(message_update("Hello", user={**DAVI, "id": 5, "username": "davi"}))
+    with workspace_scope(bot.world.acme):
+        handles = dict(Identity.objects.values_list("value", "handle"))
+        assert Lead.objects.count() == 2
+    assert handles == {str(CHAT): "dave", "5": "davi"}
 
 
 def test_a_send_that_finds_the_bot_blocked_is_an_opt_out(bot: Bot) -> None:

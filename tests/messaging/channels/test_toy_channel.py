@@ -7,7 +7,7 @@ import pytest
 from crm.models import User
 from inbox.words import channel_label
 from messaging.doors.sources import HookRequest, SourceRow, source_named
-from messaging.models import Channel
+from messaging.models import Attachment, Channel
 from messaging.services.channel_checks import check_channel
 from messaging.services.inbox import store_event
 from messaging.transports import CHANNELS
@@ -67,6 +67,16 @@ def test_it_is_connected_checked_and_answered_on(world: World) -> None:
     [reply] = world.messages(direction="out")
     assert [(flown.to, flown.body) for flown in SKY] == [("Davi", reply.body)]
     assert (reply.status, reply.provider_id) == ("accepted", "flight-1")
+
+
+def test_what_came_inside_the_letter_is_kept(world: World) -> None:
+    with workspace_scope(world.acme):
+        channel = connect()
+    lands(world, channel, b"Davi\nring-9\nHello\n--\nour address")
+    with workspace_scope(world.acme):
+        [kept] = Attachment.objects.all()
+        assert (kept.state, kept.content_type, kept.file_name) == ("stored", "text/plain", "enclosed.txt")
+        assert kept.file.open().read() == b"our address"
 
 
 def test_its_errors_are_told_in_its_words(world: World) -> None:

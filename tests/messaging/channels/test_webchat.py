@@ -265,7 +265,7 @@ def test_nothing_of_the_machinery_is_told(davi: Visitor) -> None:
     apply_everything()
     answer(davi, "Good morning")
     assert set(browser.lines()[1]) == {
-        "id", "client_id", "seq", "position", "voice", "by", "text", "at", "receipt",
+        "id", "client_id", "seq", "position", "voice", "by", "text", "at", "receipt", "files",
     }  # fmt: skip
     assert set(browser.read().json()) == {"messages", "has_earlier", "replying"}
 

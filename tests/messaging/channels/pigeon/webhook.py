@@ -3,6 +3,8 @@ from collections.abc import Mapping
 
 from messaging.incoming import UnreadablePayload
 
+ENCLOSED = "\n--\n"
+
 
 def verify(headers: Mapping[str, str], secrets: Mapping[str, str]) -> bool:
     return hmac.compare_digest(headers.get("x-whistle", ""), secrets["whistle"])

@@ -1,0 +1,77 @@
+"""A text as numbers: hashed runs of letters and of words. The same function serves training and reading.
+
+Everything is counted with numpy: the worker that reads needs neither scikit-learn nor scipy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.reasoning.text import Text
+
+BITS = 18
+BUCKETS = 1 << BITS
+LONGEST_SEGMENT = 400
+"""Letters. What is longer is cut: a wish is never said in more."""
+_RUNS_OF_LETTERS = (2, 3, 4, 5)
+_STEP = np.uint32(0x01000193)
+_SPREAD = np.uint32(0x9E3779B1)
+_SKIPPED = np.uint32(0x85EBCA6B)
+_SHIFT = np.uint32(32 - BITS)
+
+Ids = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Which buckets a text falls into, each once, and how strongly."""
+
+    ids: Ids
+    strengths: NDArray[np.float32]
+
+
+def count(padded: str) -> Counts:
+    """`padded` is a text's words between single spaces (text.py)."""
+    cut = padded[:LONGEST_SEGMENT]
+    ids, times = np.unique(np.concatenate([*_letters(cut), *_words(cut.split())]), return_counts=True)
+    return Counts(ids, np.sqrt(times).astype(np.float32))
+
+
+def segments_of(text: Text, *, most: int) -> list[str]:
+    """The sentences of a text, in its order; of a long one those at both ends."""
+    sentences = [f" {part} . " for part in (part.strip(" ,") for part in text.padded.split(" . ")) if part]
+    if len(sentences) <= most:
+        return sentences
+    return sentences[: most // 2] + sentences[-(most - most // 2) :]
+
+
+def _letters(padded: str) -> list[Ids]:
+    letters = np.frombuffer(padded.encode("utf-32-le", "replace"), np.uint32)
+    runs, found = letters, []
+    for size in range(2, _RUNS_OF_LETTERS[-1] + 1):
+        if len(letters) < size:
+            break
+        runs = runs[:-1] * _STEP ^ letters[size - 1 :]
+        if size in _RUNS_OF_LETTERS:
+            found.append(_bucket(runs + np.uint32(size)))
+    return found
+
+
+def _words(words: list[str]) -> list[Ids]:
+    single = np.array([crc32(word.encode("utf-8", "replace")) for word in words], np.uint32)
+    found = [_bucket(single)]
+    if len(words) > 1:
+        pairs = single[:-1] * _STEP ^ single[1:]
+        found.append(_bucket(pairs))
+    if len(words) > 2:
+        found.append(_bucket(pairs[:-1] * _STEP ^ single[2:]))
+        found.append(_bucket(single[:-2] * _SKIPPED ^ single[2:]))
+    return found
+
+
+def _bucket(hashes: Ids) -> Ids:
+    return (hashes ^ hashes >> np.uint32(15)) * _SPREAD >> _SHIFT

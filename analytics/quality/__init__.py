@@ -1,0 +1,1 @@
+"""How well the agent works: by intent, by handover, by what the checks of each turn found."""

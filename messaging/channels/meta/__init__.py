@@ -1,0 +1,1 @@
+"""What WhatsApp on the Cloud API and Instagram share: Meta's signatures, its verification and its batches' JSON."""

@@ -1,0 +1,3 @@
+from tests.journeys.conftest import world
+
+__all__ = ["world"]
