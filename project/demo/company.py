@@ -50,7 +50,10 @@ def found_company(*, now: datetime) -> Workspace:
         set_minutes(workspace=workspace, minutes=COMPANY["ladder_minutes"], now=now)
         # From here on nothing is asked of Twilio, and each message that would leave says why it waits.
         Channel.objects.filter(pk=whatsapp.pk).update(
-            paused_at=now, paused_reason=COMPANY["whatsapp"]["paused_because"], sweep_due_at=None
+            paused_at=now,
+            paused_reason=COMPANY["whatsapp"]["paused_because"],
+            sweep_due_at=None,
+            upkeep_due_at=None,
         )
     return workspace
 

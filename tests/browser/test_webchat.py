@@ -40,9 +40,9 @@ def test_the_conversation_is_there_after_a_reload(browser: Browser, chat: str) -
     page = browser.new_page()
     page.goto(chat)
     say(page, "Do you have decaf?")
-    answers(page, "a decaf from Colombia")
+    answers(page, "Serra Decaf")
     page.reload()
-    answers(page, "a decaf from Colombia")
+    answers(page, "Serra Decaf")
     expect(page.locator(".msg.you")).to_have_count(1)
 
 
@@ -51,7 +51,7 @@ def test_without_a_socket_the_page_polls(browser: Browser, chat: str) -> None:
     page.route_web_socket("**/ws/chat/**", lambda socket: socket.close())
     page.goto(chat)
     say(page, "Do you have decaf?")
-    answers(page, "a decaf from Colombia")
+    answers(page, "Serra Decaf")
 
 
 def test_what_is_written_without_a_connection_arrives_once(browser: Browser, chat: str) -> None:
@@ -63,7 +63,7 @@ def test_what_is_written_without_a_connection_arrives_once(browser: Browser, cha
     say(page, "Do you have decaf?")
     expect(page.locator("#state")).to_contain_text("What you write is kept")
     page.context.set_offline(False)
-    answers(page, "a decaf from Colombia")
+    answers(page, "Serra Decaf")
     page.reload()
     expect(page.locator(".msg.you", has_text="decaf")).to_have_count(1)
 

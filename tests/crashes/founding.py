@@ -45,8 +45,8 @@ def found_installation(*, database: str, twilio: str, calendly: str) -> dict[str
     with connection.cursor() as cursor:
         cursor.execute("UPDATE crm_workspace SET debounce_seconds = 0")
         cursor.executemany(
-            "INSERT INTO agents_knowledgeentry (workspace_id, question, answer, language, is_active, updated_at) "
-            "SELECT id, %s, %s, 'en', true, now() FROM crm_workspace",
+            "INSERT INTO agents_knowledgeentry (workspace_id, question, answer, language, is_active, updated_at, "
+            "embedded_key) SELECT id, %s, %s, 'en', true, now(), '' FROM crm_workspace",
             KNOWLEDGE.items(),
         )
     return {"inbound": channel["inbound_url"], "calendly": booking["webhook_url"], "token": token["token"]}
