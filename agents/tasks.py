@@ -1,5 +1,7 @@
 """Wake-up calls. Each drains its kind of due row; a lost call costs a second, because the tick calls again."""
 
+from datetime import datetime
+
 from celery import shared_task
 
 from agents import alerts, bus, coordinator, corrections, lost_words
@@ -52,7 +54,12 @@ def return_floors() -> int:
 
 @shared_task(name="agents.tasks.extract_facts")
 def extract_facts() -> int:
-    return drain(extraction.extract_one_due, clock=clock.now)
+    """Nobody waits for facts: replies go first, and the next tick looks again."""
+    return drain(_extract_while_nobody_waits, clock=clock.now)
+
+
+def _extract_while_nobody_waits(now: datetime) -> bool:
+    return not turns.has_due_turns(now) and extraction.extract_one_due(now)
 
 
 @shared_task(name="agents.tasks.rescore_leads")

@@ -141,10 +141,14 @@ def read_findings(conversation: Conversation, said: list[Said], now: datetime) -
 
 def _said(row: Extraction) -> list[Said]:
     """The customer's messages not read before, oldest first, behind a few earlier ones."""
-    inbound = Message.objects.filter(conversation=row.conversation_id, direction=Direction.IN).exclude(body="")
+    inbound = (
+        Message.objects.filter(conversation=row.conversation_id, direction=Direction.IN)
+        .exclude(body="")
+        .values_list("pk", "position", "body")
+    )
     newer = list(inbound.filter(position__gt=row.read_from).order_by("-position")[:MOST_MESSAGES])
     older = list(inbound.filter(position__lte=row.read_from).order_by("-position")[:CONTEXT]) if newer else []
-    return [Said(each.pk, each.position, each.body) for each in reversed([*newer, *older])]
+    return [Said(*each) for each in reversed([*newer, *older])]
 
 
 def _region(lead_id: int) -> str | None:

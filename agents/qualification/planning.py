@@ -35,16 +35,17 @@ def plan_extraction(*, turn: Turn, conversation: Conversation, record: Mapping[s
     """Called with the end of a turn, in its transaction and under the conversation's lock."""
     if conversation.workspace.is_internal or turn.decision == "opt_out":
         return
-    ask_rescore(lead=conversation.lead, now=now)
     read_to = _read_to(conversation)
     unread = Message.objects.filter(conversation=conversation, direction=Direction.IN, position__gt=read_to).count()
     why = why_extract(unread=unread, intent=str(record.get("intent", "")), text=turn.newest.body)
     if why:
         _open(conversation, why, read_to, now)
+    else:
+        ask_rescore(lead=conversation.lead, now=now)
 
 
 def _open(conversation: Conversation, why: str, read_to: int, now: datetime) -> None:
-    """One open at a time: what is written meanwhile is read by the one that waits, or by the next."""
+    """One open at a time: what is written meanwhile is read by the one that waits, or by the next. It also scores."""
     row = Extraction(
         workspace_id=conversation.workspace_id,
         lead_id=conversation.lead_id,

@@ -13,7 +13,6 @@ from django.db.models import Count
 from agents.models import LeadFact, LeadScore, Turn
 from crm.models import Activity, Lead, Workspace
 from project.kernel.due import is_any_due
-from project.kernel.events import kick
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .scores import WINDOW, Evidence, Score, engagement, fit, intent
@@ -30,10 +29,12 @@ _ASK = """
 
 
 def ask_rescore(*, lead: Lead, now: datetime) -> None:
-    """Something happened that counts: the scores are due, in the transaction of the fact."""
+    """Something happened that counts: the scores are due, in the transaction of the fact.
+
+    Nobody is woken: the next tick scores all who are due by then in one go.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ASK, [lead.workspace_id, lead.pk, now])
-    kick(_task())
 
 
 def has_due_scores(now: datetime) -> bool:
@@ -137,9 +138,3 @@ def _row(lead: Lead, evidence: Evidence, now: datetime) -> LeadScore:
 
 def _parts(score: Score) -> list[list[Any]]:
     return [[what, points] for what, points in score.parts]
-
-
-def _task() -> Any:
-    from agents.tasks import rescore_leads
-
-    return rescore_leads
