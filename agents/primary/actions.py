@@ -49,7 +49,7 @@ def act_on(
     situation: Situation | None = None,
 ) -> None:
     """Speak, hand over, record consent or stay silent; then the turn is done."""
-    conversation = lock_conversation(turn.conversation_id)
+    conversation = lock_conversation(turn.conversation)
     if not has_claim(turn):
         return
     record_withheld(turn, conversation, analysis, now)

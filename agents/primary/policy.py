@@ -7,7 +7,7 @@ from agents.reasoning.explicit import Explicit
 from agents.reasoning.guardrails import discount_asked_for
 from agents.reasoning.guardrails_claims import read_claims
 from agents.reasoning.language import detect_language
-from agents.reasoning.ports import Action, Analysis, Intent, Level
+from agents.reasoning.ports import Action, Analysis, Intent, Level, Tier
 from agents.tools import words
 
 from .situation import Situation
@@ -64,6 +64,8 @@ class Decision:
 def decide_explicit(situation: Situation, silenced: str) -> Decision | None:
     """What never depends on a model: opting out or in, and silence while a person is in charge."""
     said = situation.explicit
+    if situation.is_in_distress and said.tier is Tier.TRAINED and not silenced:
+        return None  # “I don't want to live any more” only sounds like an opt-out
     if situation.is_in_distress and (silenced or (said.opt_out and not said.wants_human)):
         decided = _decide_said(situation, silenced)
         return replace(decided, alert=IN_DISTRESS) if decided else None

@@ -139,6 +139,7 @@ def _take(turn: Turn, now: datetime) -> None:
         park(turn, "Its worker died each time it was taken.", now)
         return
     conversation = Conversation.objects.select_related("lead", "workspace", "channel").get(pk=turn.conversation_id)
+    turn.conversation = conversation
     situation = read_situation(conversation=conversation, turn=turn, now=now)
     explicit = decide_explicit(situation, is_silenced(situation))
     if explicit is not None:

@@ -29,7 +29,7 @@ class Score:
 
 
 def evaluate(phrases: Sequence[Phrase] | None = None, *, now: datetime) -> dict[str, Any]:
-    """One document: scores of the wishes by language, of every intent, and the time a message takes."""
+    """One document: scores of the wishes by language, usual and hard messages apart, of every intent, and the time."""
     judged = held_out_phrases() if phrases is None else phrases
     for phrase in judged[::5]:
         read_phrase(phrase, now)  # what is loaded and compiled once is not counted
@@ -40,7 +40,8 @@ def evaluate(phrases: Sequence[Phrase] | None = None, *, now: datetime) -> dict[
     return {
         "phrases": len(judged),
         "ms_a_message": round(seconds * 1000 / len(judged), 3),
-        "wishes": [asdict(score) for wish in JUDGED for score in _by_language(wish, pairs)],
+        "wishes": _wishes_of([pair for pair in pairs if not pair[0].is_hard]),
+        "hard_wishes": _wishes_of([pair for pair in pairs if pair[0].is_hard]),
         "intents": [asdict(_score_intent(intent, pairs)) for intent in Intent if intent not in JUDGED],
         "intent_accuracy": _share(phrase.kind == reading.intent for phrase, reading in _with_intent(pairs)),
         "language_accuracy": _share(phrase.language == reading.language for phrase, reading in pairs),
@@ -53,6 +54,10 @@ def read_phrase(phrase: Phrase, now: datetime) -> Reading:
 
 
 Pairs = Sequence[tuple[Phrase, Reading]]
+
+
+def _wishes_of(pairs: Pairs) -> list[dict[str, Any]]:
+    return [asdict(score) for wish in JUDGED for score in _by_language(wish, pairs)]
 
 
 def _by_language(wish: Intent, pairs: Pairs) -> list[Score]:

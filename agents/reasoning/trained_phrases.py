@@ -19,11 +19,11 @@ from agents.reasoning.phrasebook import LANGUAGES, read_words
 FOLDER = Path(__file__).parent / "phrases"
 TRAINING = FOLDER / "training"
 HELD_OUT = FOLDER / "heldout"
-RECIPE = "3"
+RECIPE = "6"
 """To be raised with every change to how phrases are written out, counted or fitted."""
 MOST_OF_A_LINE = 30
 """Of a line with slots, at most so many messages: one line must not outvote a hundred real sentences."""
-TRAPS = frozenset({"not_human_request", "not_opt_out"})
+TRAPS = frozenset({"not_human_request", "not_opt_out", "no_wish"})
 _PART = re.compile(r"[\[\]()|]|<\w+>|[^\[\]()|<>]+")
 _TRIES = 4
 
@@ -32,13 +32,15 @@ _TRIES = 4
 class Phrase:
     """A message and what it means: an intent, or one of TRAPS (which say only what it does not mean).
 
-    `line` is the line of the file that it was written out of.
+    `line` is the line of the file that it was written out of. Among those held out, `is_hard` marks those that were
+    sought out to be misread.
     """
 
     text: str
     kind: str
     language: str
     line: str = ""
+    is_hard: bool = False
 
     def saying(self, text: str) -> Phrase:
         return replace(self, text=text)
@@ -53,8 +55,10 @@ def training_phrases() -> tuple[Phrase, ...]:
 
 @cache
 def held_out_phrases() -> tuple[Phrase, ...]:
-    """Never trained on."""
-    return tuple(phrase for language in LANGUAGES for phrase in _written_out(HELD_OUT / f"{language}.yaml"))
+    """Never trained on: messages as customers write them (`en.yaml`), and hard ones (`en.hard.yaml`)."""
+    usual = (phrase for language in LANGUAGES for phrase in _written_out(HELD_OUT / f"{language}.yaml"))
+    hard = (phrase for language in LANGUAGES for phrase in _written_out(HELD_OUT / f"{language}.hard.yaml"))
+    return (*usual, *(replace(phrase, is_hard=True) for phrase in hard))
 
 
 def digest_of_training() -> str:

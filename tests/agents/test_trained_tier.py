@@ -29,8 +29,8 @@ def figures() -> dict[str, object]:
     return evaluate(now=NOON)
 
 
-def share(figures: dict[str, object], wish: str, language: str) -> tuple[float, float]:
-    rows = figures["wishes"]
+def share(figures: dict[str, object], part: str, wish: str, language: str) -> tuple[float, float]:
+    rows = figures[part]
     assert isinstance(rows, list)
     row = next(row for row in rows if (row["kind"], row["language"]) == (wish, language))
     return row["precision"], row["recall"]
@@ -42,15 +42,27 @@ def test_the_model_that_is_shipped_belongs_to_the_phrases_beside_it() -> None:
 
 # A little below what docs/quality.md says: a language has some 50 phrases of each kind, and one misread costs 0.02.
 @pytest.mark.parametrize(
-    ("language", "least"), [("all", 0.81), ("en", 0.84), *((code, 0.66) for code in LANGUAGES[1:])]
+    ("language", "least"), [("all", 0.92), ("en", 0.92), *((code, 0.85) for code in LANGUAGES[1:])]
 )
 @pytest.mark.parametrize("wish", ["human_request", "opt_out"])
 def test_wishes_that_nobody_trained_it_on_are_heard_and_only_they(
     figures: dict[str, object], wish: str, language: str, least: float
 ) -> None:
-    precision, recall = share(figures, wish, language)
-    assert precision >= least
-    assert recall >= least
+    assert min(share(figures, "wishes", wish, language)) >= least
+
+
+@pytest.mark.parametrize(("language", "least"), [("all", 0.85), ("en", 0.88)])
+@pytest.mark.parametrize("wish", ["human_request", "opt_out"])
+def test_so_are_most_that_were_sought_out_to_be_misread(
+    figures: dict[str, object], wish: str, language: str, least: float
+) -> None:
+    assert min(share(figures, "hard_wishes", wish, language)) >= least
+
+
+@pytest.mark.parametrize("text", ["", "...", "com", "😀", "12345", "Mail: davi@prado.com", "asdf jklö", "Привет", "你好"])
+def test_what_it_knows_nothing_about_is_no_wish(text: str) -> None:
+    explicit = hear(text).explicit
+    assert not (explicit.wants_human or explicit.opt_out)
 
 
 def test_it_knows_what_most_messages_are_about(figures: dict[str, object]) -> None:

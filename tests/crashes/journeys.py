@@ -74,6 +74,7 @@ def interrupted(world: OuterWorld) -> None:
     world.passes(minutes=21)
     world.davi_writes(ASKS_FOR_PERSON)
     world.everybody_works()
+    world.database.execute("UPDATE crm_workspace SET auto_return_minutes = 40")  # whoever dies may be away for 17
     world.bruno_takes_over()
     world.passes(minutes=16)
     world.bruno_goes_home()

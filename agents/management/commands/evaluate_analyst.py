@@ -35,14 +35,23 @@ class Command(OperatorCommand):
             f"Measured {answer['at']} with model {answer['model']} on {answer['phrases']} phrases that were never "
             f"trained on; {answer['ms_a_message']} ms of CPU a message."
         )
-        rows = [*_HEAD, *map(_row, answer["wishes"] + answer["intents"])]
+        tables = [
+            line
+            for title, key in _TABLES.items()
+            for line in (title, "", *_HEAD, *(_row(score) for score in answer[key] if score["phrases"]), "")
+        ]
         tail = (
             f"Intent right: {answer['intent_accuracy']:.3f} · language right: {answer['language_accuracy']:.3f} · "
             f"decided by {', '.join(f'{tier} {count}' for tier, count in sorted(answer['tiers'].items()))}"
         )
-        return "\n".join([head, "", *rows, "", tail])
+        return "\n".join([head, "", *tables, tail])
 
 
+_TABLES = {
+    "Wishes, in messages as customers write them:": "wishes",
+    "Wishes, in messages sought out to be misread:": "hard_wishes",
+    "All other intents:": "intents",
+}
 _HEAD = ("| kind | language | phrases | precision | recall |", "|---|---|---:|---:|---:|")
 
 
