@@ -59,7 +59,9 @@ def test_so_are_most_that_were_sought_out_to_be_misread(
     assert min(share(figures, "hard_wishes", wish, language)) >= least
 
 
-@pytest.mark.parametrize("text", ["", "...", "com", "😀", "12345", "Mail: davi@prado.com", "asdf jklö", "Привет", "你好"])
+@pytest.mark.parametrize(
+    "text", ["", "...", "com", "😀", "12345", "Mail: davi@prado.com", "asdf jkl", "Привет", "你好"]
+)
 def test_what_it_knows_nothing_about_is_no_wish(text: str) -> None:
     explicit = hear(text).explicit
     assert not (explicit.wants_human or explicit.opt_out)
