@@ -107,11 +107,11 @@ class Arena:
     def unsettled(self, *, since: float) -> Unsettled:
         return unsettled(self.query, since=since)
 
-    def settle(self, *, seconds: float = 120) -> Unsettled:
-        """Wait until nothing is under way any more; what still is after `seconds`, or has not moved for a while."""
+    def settle(self, *, seconds: float = 120, stalled: float = STALLED_SECONDS) -> Unsettled:
+        """Wait until nothing is under way any more; what still is after `seconds`, or has not moved for `stalled`."""
         began = moved = time.time()
         left = self.unsettled(since=began)
-        while left and time.time() < min(began + seconds, moved + STALLED_SECONDS):
+        while left and time.time() < min(began + seconds, moved + stalled):
             time.sleep(0.25)
             before, left = left, self.unsettled(since=began)
             moved = moved if left == before else time.time()

@@ -98,10 +98,15 @@ def aborted(why: str) -> Outcome:
     return Outcome(0, 0, {**NOTHING_BROKEN, "aborted": 1.0}, {"aborted": [why]})
 
 
-def audited(traffic: Traffic, *, faults: int, trials: int, seconds: float = 120, **figures: float) -> Outcome:
-    """Let everything come to its end, then let the auditor count; `figures` are the row's own."""
+def audited(
+    traffic: Traffic, *, faults: int, trials: int, patience: Mapping[str, float] | None = None, **figures: float
+) -> Outcome:
+    """Let everything come to its end (`patience`: what Arena.settle takes), then let the auditor count.
+
+    `figures` are the row's own.
+    """
     began = time.monotonic()
-    left = traffic.arena.settle(seconds=seconds)
+    left = traffic.arena.settle(**(patience or {}))
     figures["settled_s"] = round(time.monotonic() - began, 1)
     findings = judge(traffic.arena, traffic.history)
     examples = dict(findings.examples)

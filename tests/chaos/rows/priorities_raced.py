@@ -20,6 +20,12 @@ RANKS = {"human": 1, "primary": 2, "bridge": 3, "system": 4}
 FLIGHT_MS = 60
 WAKING_SECONDS = 2.0  # a wake-up call that is lost costs a tick, and a worker has to come by
 
+UNHURRIED = """
+    UPDATE messaging_channel SET settings = settings || '{"pair_seconds": "0"}' RETURNING 1
+"""
+"""Hundreds of messages to one person exceed what WhatsApp takes of them: that wait is none of this row's."""
+HURRIED = "UPDATE messaging_channel SET settings = settings - 'pair_seconds' RETURNING 1"
+
 Told = dict[str, Any]
 
 
@@ -30,7 +36,9 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     traffic.says(phone, "Hello")
     wait_for(lambda: any(call.accepted_at for call in calls_of(arena, address)), "the first reply")
     arena.twilio.fault("slow", times=10**6, ms=FLIGHT_MS, to=address)
+    arena.query(UNHURRIED)
     told = race(arena, phone, faults * SECONDS, rng)
+    arena.query(HURRIED)
     arena.twilio.clear_faults()
     outcome = audited(traffic, faults=faults, trials=len(told))
     stolen = list(taken_by_no_higher(told))
