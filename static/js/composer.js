@@ -60,6 +60,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("message-queued", () => {
+  document.getElementById("composer-error").hidden = true;
   field().value = "";
   dropFile();
   keep();

@@ -170,6 +170,7 @@ def test_a_changed_status_reaches_the_screen_as_the_same_line(screens: Screens) 
         conversation.save()
         message.save()
     lacking = screens.bruno.get(f"{screens.thread}since/?seq={seen}", headers=HTMX).content.decode()
+    assert "composer-error" not in lacking  # news must not wipe away why something was refused
     assert f'id="m-{message.pk}"' in lacking
     assert 'aria-label="Read"' in lacking
 
