@@ -5,7 +5,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from crm.models import Consent, Lead, User
+from crm.models import Consent, Identity, Lead, User
+from crm.models.people import IdentityKind
 from crm.services.opt_in import confirmation_url, request_opt_in
 from messaging import floor
 from messaging.floor import Grant
@@ -59,10 +60,26 @@ def _where(lead: Lead) -> tuple[Conversation, Channel]:
     if conversation is None:
         raise CannotAsk("has no conversation yet; add their consent by hand when they write")
     windows = ServiceWindow.objects.filter(conversation=conversation, channel__kind=EMAIL).select_related("channel")
-    window = windows.order_by("-opened_at").first()
+    window = windows.order_by("-opened_at").first() or _first_mail(conversation)
     if window is None:
-        raise CannotAsk("has no address on an e-mail channel of this workspace; connect one, or let them write first")
+        raise CannotAsk("has no e-mail address, or this workspace no e-mail channel: add the one or connect the other")
     return conversation, window.channel
+
+
+def _first_mail(conversation: Conversation) -> ServiceWindow | None:
+    """Who never wrote a mail is reached where they are known to be: e-mail has no window that would be closed."""
+    channel = Channel.objects.filter(kind=EMAIL).order_by("pk").first()
+    named = Identity.objects.filter(lead=conversation.lead_id, kind=IdentityKind.EMAIL).order_by("-pk").first()
+    address = named.value if named else conversation.lead.email
+    if channel is None or not address:
+        return None
+    return ServiceWindow.objects.create(
+        workspace_id=conversation.workspace_id,
+        conversation=conversation,
+        channel=channel,
+        address=address,
+        opened_at=conversation.created_at,
+    )
 
 
 def _queue(conversation: Conversation, channel: Channel, pending: Consent, user: User, now: datetime) -> Message:

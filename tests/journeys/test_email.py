@@ -8,8 +8,13 @@ from uuid import UUID
 import pytest
 
 from crm.models import Consent, Identity, Lead
+from crm.models.people import IdentityKind
+from crm.services.leads import find_or_create_lead
 from messaging.models import Channel, Message, WebhookEvent
+from messaging.services.channels import create_channel
+from messaging.services.conversations import open_conversation
 from messaging.services.inbox import store_event
+from messaging.services.opt_in import CannotAsk, ask_for_opt_in
 from project.kernel.scope import across_workspaces, workspace_scope
 from tests.cast import NOON
 from tests.doubles.mail_server import ImapDouble, SmtpDouble
@@ -93,6 +98,29 @@ def test_a_mail_is_answered_in_its_thread_and_the_answer_finds_the_conversation(
     newest = world.service.book[-1]
     assert (newest.sender, newest.subject) == (f"Bruno <{SENDER}>", "Re: Plans")
     assert newest.headers["in-reply-to"] == "<2@lima.test>"
+
+
+@pytest.mark.parametrize("names", [[(IdentityKind.EMAIL, DAVI)], []])
+def test_who_never_wrote_a_mail_is_asked_for_consent_where_they_are_known_to_be(
+    world: MailWorld, names: list[tuple[IdentityKind, str]]
+) -> None:
+    with workspace_scope(world.acme):
+        chat = create_channel(workspace=world.acme, kind="webchat", name="Site", values={}, now=world.now)
+        lead = find_or_create_lead(
+            workspace=world.acme, identities=[(IdentityKind.VISITOR, "v-1"), *names], name="Davi", now=world.now
+        )
+        open_conversation(lead=lead, channel=chat, now=world.now)
+        asking = {"lead": lead, "source": "form", "reason": "newsletter", "user": world.bruno, "now": world.now}
+        if not names:
+            with pytest.raises(CannotAsk, match="no e-mail address"):
+                ask_for_opt_in(**asking)
+            Lead.objects.filter(pk=lead.pk).update(email=DAVI)
+        ask_for_opt_in(**asking)
+    world.settle()
+    [mail] = world.service.book
+    assert mail.to == DAVI
+    assert "/p/" in mail.text
+    assert world.conversation.channel == chat, "answers stay where they write"
 
 
 def test_a_mail_that_comes_twice_is_said_once(world: MailWorld) -> None:
