@@ -73,13 +73,8 @@ def _first_mail(conversation: Conversation) -> ServiceWindow | None:
     address = named.value if named else conversation.lead.email
     if channel is None or not address:
         return None
-    return ServiceWindow.objects.create(
-        workspace_id=conversation.workspace_id,
-        conversation=conversation,
-        channel=channel,
-        address=address,
-        opened_at=conversation.created_at,
-    )
+    known = {"workspace_id": conversation.workspace_id, "address": address, "opened_at": conversation.created_at}
+    return ServiceWindow.objects.get_or_create(conversation=conversation, channel=channel, defaults=known)[0]
 
 
 def _queue(conversation: Conversation, channel: Channel, pending: Consent, user: User, now: datetime) -> Message:

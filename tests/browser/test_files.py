@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.demo import page_of_ana
 from tests.browser.server import web_server
 from tests.browser.test_inbox import cast, complaints_of, sign_in
 from tests.cast import Cast
@@ -19,13 +20,7 @@ PICTURE = {"name": "front.png", "mimeType": "image/png", "buffer": PNG}
 
 @pytest.fixture
 def staff(browser: Browser, installation: str) -> Page:
-    page = browser.new_context().new_page()
-    page.goto(f"{installation}/accounts/login/")
-    page.fill("input[name=login]", "ana@demo.test")
-    page.fill("input[name=password]", "baton-demo")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/w/demo/inbox/")
-    return page
+    return page_of_ana(browser, installation)
 
 
 def test_a_picture_from_the_composer_is_seen_by_the_visitor(browser: Browser, installation: str, staff: Page) -> None:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.demo import page_of_ana
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PHONE = {"width": 390, "height": 844}
@@ -14,14 +16,7 @@ SETTINGS = re.compile(r"/w/demo/settings/[a-z]*/?$")
 
 @pytest.fixture
 def phone(browser: Browser, installation: str) -> Page:
-    """Ana's, who may go everywhere."""
-    page = browser.new_context(viewport=PHONE).new_page()  # type: ignore[arg-type]
-    page.goto(f"{installation}/accounts/login/")
-    page.fill("input[name=login]", "ana@demo.test")
-    page.fill("input[name=password]", "baton-demo")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/w/demo/inbox/")
-    return page
+    return page_of_ana(browser, installation, viewport=PHONE)
 
 
 def addresses(page: Page, selector: str) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.demo import page_of_ana
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 SOON = 15_000
@@ -15,12 +17,7 @@ SOON = 15_000
 @pytest.fixture
 def chat(browser: Browser, installation: str) -> str:
     """The address of the demo company's chat, as its settings show it."""
-    page = browser.new_page()
-    page.goto(f"{installation}/accounts/login/")
-    page.fill("input[name=login]", "ana@demo.test")
-    page.fill("input[name=password]", "baton-demo")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/w/demo/inbox/")
+    page = page_of_ana(browser, installation)
     page.goto(f"{installation}/w/demo/settings/channels/")
     address = page.locator("dt:text-is('Chat page') + dd code").inner_text()
     page.context.close()

@@ -37,8 +37,10 @@ def run(arena: Arena, faults: int, rng: Random) -> Outcome:
     wait_for(lambda: any(call.accepted_at for call in calls_of(arena, address)), "the first reply")
     arena.twilio.fault("slow", times=10**6, ms=FLIGHT_MS, to=address)
     arena.query(UNHURRIED)
-    told = race(arena, phone, faults * SECONDS, rng)
-    arena.query(HURRIED)
+    try:
+        told = race(arena, phone, faults * SECONDS, rng)
+    finally:
+        arena.query(HURRIED)
     arena.twilio.clear_faults()
     outcome = audited(traffic, faults=faults, trials=len(told))
     stolen = list(taken_by_no_higher(told))
