@@ -8,7 +8,7 @@ from agents.primary.policy import Step, decide, decide_explicit
 from agents.primary.situation import Situation, is_silenced
 from agents.reasoning.explicit import Explicit, read_explicit
 from agents.reasoning.offline import OfflineAnalyst
-from agents.reasoning.ports import Action, Analysis, Intent, Level, Question
+from agents.reasoning.ports import Action, Analysis, Intent, Level, Question, Tier
 from tests.cast import NOON
 
 
@@ -135,3 +135,15 @@ def test_the_agent_is_silent_while_somebody_else_is_in_charge(changes: dict[str,
     assert decision is not None
     assert decision.step is Step.STAY_SILENT
     assert words in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("tier", "silenced", "step"),
+    [(Tier.TRAINED, "", None), (Tier.RULES, "", Step.OPT_OUT), (Tier.TRAINED, "a person is in charge", Step.OPT_OUT)],
+)
+def test_despair_that_only_sounds_like_an_opt_out_does_not_silence_us(
+    tier: Tier, silenced: str, step: Step | None
+) -> None:
+    heard = Explicit(opt_out=True, tier=tier)
+    decision = decide_explicit(situation("I want no more of this life", explicit=heard, is_in_distress=True), silenced)
+    assert (decision and decision.step) == step
