@@ -23,7 +23,7 @@ from project.kernel.scope import across_workspaces, workspace_scope
 
 from .handovers import answer_since, close_step, end_handover
 from .links import offer_link
-from .rungs import FIRE, alert_everyone, postpone
+from .rungs import BUSY_WAIT, FIRE, alert_everyone, postpone
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +162,10 @@ def _higher_rung(step: LadderStep, now: datetime) -> LadderStep | None:
 
 
 def _waits_for_lower_rung(step: LadderStep, now: datetime) -> bool:
-    """A rung below is due, or its words are still here: the customer hears them in their order."""
+    """A rung below is due or was just put off, or its words are still here: the customer hears them in their order."""
     return any(
         _place(other) < _place(step)
-        and ((_is_due(other, now) and other.due_at >= now - OUTAGE) or _are_words_leaving(other, now))
+        and ((_is_due(other, now + BUSY_WAIT) and other.due_at >= now - OUTAGE) or _are_words_leaving(other, now))
         for other in step.handover.steps.all()
     )
 

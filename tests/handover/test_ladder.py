@@ -170,6 +170,20 @@ def test_rungs_late_by_seconds_all_fire_in_their_order(world: World) -> None:
     assert [text[:8] for text in world.heard()[-3:]] == ["Still he", "Hi Davi,", "Hi Davi,"]
 
 
+def test_a_rung_does_not_overtake_one_below_that_was_just_put_off(world: World) -> None:
+    """The bridge waits a second for the floor; the resumption falls due in that second, and waits for it."""
+    world.davi_says(HUMAN)
+    world.wait(minutes=29)
+    with workspace_scope(world.acme):
+        LadderStep.objects.filter(rung="bridge").update(due_at=world.now + timedelta(seconds=31))
+        LadderStep.objects.filter(rung="resume").update(due_at=world.now + timedelta(seconds=30))
+    world.wait(seconds=30)
+    assert world.steps()["resume"] == "pending"
+    for _ in range(3):
+        world.wait(seconds=1)
+    assert set(world.steps().values()) == {"fired"}
+
+
 def test_a_ladder_of_seconds_runs_to_its_end(world: World) -> None:
     with workspace_scope(world.acme):
         set_minutes(workspace=world.acme, minutes=[0.1, 0.2, 0.3, 0.4], now=world.now)
