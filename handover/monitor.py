@@ -47,7 +47,7 @@ def start_ladder(message: AgentMessage, now: datetime) -> None:
 def _settled_by(conversation: Conversation, request: AgentMessage) -> str:
     """What made the request needless while it was on its way; empty when nothing did."""
     if answer := answer_since(conversation, request.at):
-        return f"{answer.author or 'a person'} answered meanwhile"
+        return f"{answer.author} answered meanwhile"
     if conversation.status == ConversationStatus.RESOLVED:
         return "the conversation was resolved meanwhile"
     return ""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from messaging.models.floor import Floor, Priority
-from project.kernel.prepared import prepared_cursor
 
 LEASE_SECONDS = 45.0
 LOCK_DELAY = "2 seconds"
@@ -129,7 +130,7 @@ def acquire(*, workspace_id: int, lead_id: int, holder: str, seconds: float = LE
         "priority": int(priority),
         "seconds": seconds,
     }
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_ACQUIRE, values)
         row = cursor.fetchone()
     if row:
@@ -140,7 +141,7 @@ def acquire(*, workspace_id: int, lead_id: int, holder: str, seconds: float = LE
 def lend(*, workspace_id: int, lead_id: int, user_id: int) -> Grant | Busy:
     """A person's short grant, for words of theirs that go again: it interrupts nobody, and ends when they are out."""
     values = {"workspace": workspace_id, "lead": lead_id, "user": user_id, "seconds": LEASE_SECONDS}
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_LEND, values)
         row = cursor.fetchone()
     return Grant(workspace_id, lead_id, "human", int(Priority.HUMAN), row[0], user_id) if row else _busy(lead_id)
@@ -152,7 +153,7 @@ def take_over(*, workspace_id: int, lead_id: int, user_id: int, returns_at: date
     `returns_at` is when the auto-return rule gives the conversation back.
     """
     values: dict[str, Any] = {"workspace": workspace_id, "lead": lead_id, "user": user_id, "returns_at": returns_at}
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_TAKE_OVER, values)
         (epoch,) = cursor.fetchone()
     return Grant(workspace_id, lead_id, "human", int(Priority.HUMAN), epoch, user_id)
@@ -178,7 +179,7 @@ def take_back(*, lead_id: int) -> bool:
 
     Their last words still leave: the floor is free when those are out, or when a lease has passed.
     """
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_TAKE_BACK, [LEASE_SECONDS, lead_id])
         row = cursor.fetchone()
     if row:
@@ -193,7 +194,7 @@ def clear(*, lead_id: int) -> bool:
 
 def is_held_against(*, lead_id: int, holder: str) -> bool:
     """Whether another agent's words would keep `holder` waiting now."""
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_IS_HELD_AGAINST, [lead_id, int(HOLDERS[holder])])
         return bool(cursor.fetchone()[0])
 
@@ -208,6 +209,6 @@ def _busy(lead_id: int) -> Busy:
 
 
 def _changes(statement: str, values: list[Any]) -> bool:
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return bool(cursor.rowcount == 1)

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Lead, Workspace
 from crm.models.people import IdentityKind
 from crm.phones import variants_of
-from project.kernel.prepared import prepared_cursor
 
 from .proposals import propose_merges
 from .suppressions import heed_suppressions
@@ -124,7 +123,7 @@ _LEARN = """
 def _learn_identities(lead: Lead, identities: list[Name], now: datetime) -> list[str]:
     """One statement; a name that somebody has, this lead included, stays where it is. The names that are new."""
     kinds, values = [kind.value for kind, _ in identities], [value for _, value in identities]
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_LEARN, [lead.workspace_id, lead.pk, now, kinds, values])
         gained = [value for (value,) in cursor.fetchall()]
     if gained:

@@ -1,8 +1,9 @@
 """A handover's life: requested, claimed, and ended by an answer, a booking, a resolution or a return to the AI."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from agents.alerts import TEAM, alert_staff
 from agents.coordinator import grant_floor, sync_states
@@ -16,7 +17,7 @@ from handover.models import Handover, HandoverPolicy, LadderStep
 from handover.models.handovers import OPEN_STATES, HandoverState, Rung, StepState, Urgency
 from messaging.floor import Grant, current_floor
 from messaging.models import Conversation, Message
-from messaging.models.messages import MessageStatus, Voice
+from messaging.models.messages import Voice
 from messaging.services.conversations import lock_conversation, next_seq
 from messaging.services.outbound import queue_message
 
@@ -82,16 +83,31 @@ def request_handover(
     return handover
 
 
-def answer_since(conversation: Conversation, moment: datetime) -> Message | None:
-    """The first words of a person since then; what was withheld or failed reached nobody."""
-    return (
-        Message.objects.filter(conversation=conversation, voice=Voice.HUMAN, at__gte=moment)
-        .exclude(status__in=[MessageStatus.SUPPRESSED, MessageStatus.FAILED])
-        .select_related("author")
-        .only("at", "author__name", "author__email")
-        .order_by("at")
-        .first()
-    )
+class Answer(NamedTuple):
+    """When a person wrote, and the name of who it was."""
+
+    at: datetime
+    author: str
+
+
+# What was withheld or failed reached nobody. Plain SQL: every rung of every ladder asks.
+_ANSWER_SINCE = """
+SELECT message.at, coalesce(nullif(author.name, ''), author.email, 'a person')
+  FROM messaging_message AS message
+  LEFT JOIN crm_user AS author ON author.id = message.author_id
+ WHERE message.conversation_id = %s AND message.voice = 'human' AND message.at >= %s
+   AND message.status NOT IN ('suppressed', 'failed')
+ ORDER BY message.at
+ LIMIT 1
+"""
+
+
+def answer_since(conversation: Conversation, moment: datetime) -> Answer | None:
+    """The first words of a person since then."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWER_SINCE, [conversation.pk, moment])
+        row = cursor.fetchone()
+    return Answer(*row) if row else None
 
 
 def open_handover(conversation: Conversation) -> Handover | None:

@@ -6,9 +6,10 @@ are late by seconds fire one after another, in their order.
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState
@@ -46,8 +47,7 @@ def has_due_steps(now: datetime) -> bool:
 
 def climb_one_due_step(now: datetime) -> bool:
     """Work on the step that is due longest; False when none is due."""
-    with across_workspaces(), transaction.atomic():
-        step = _claim(now)
+    step = _claim(now)
     if step is None:
         return False
     with workspace_scope(step.workspace_id):
@@ -56,7 +56,7 @@ def climb_one_due_step(now: datetime) -> bool:
                 raise WorkerDied
             climb(step, now)
         except Exception as error:  # anything unforeseen: the step is tried again, then parked where people see it
-            logger.exception("ladder.failed", extra={"step": step.pk})
+            logger.exception("ladder.failed", extra={"step": step.id})
             _rest_or_park(step, error, now)
     return True
 
@@ -66,29 +66,48 @@ def _due(now: datetime) -> QuerySet[LadderStep]:
     return LadderStep.objects.filter(unclaimed, state=StepState.PENDING, due_at__lte=now)
 
 
-def _claim(now: datetime) -> LadderStep | None:
-    step = (
-        _due(now)
-        .select_related("handover")
-        .only("workspace", "rung", "attempts_made", "handover__conversation")
-        .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .order_by("due_at")
-        .first()
-    )
-    if step is not None:
-        step.claimed_until = ClockTimestamp() + _lease(step)
-        step.attempts_made += 1
-        step.save(update_fields=["claimed_until", "attempts_made"])
-    return step
+class DueStep(NamedTuple):
+    """What must be known of a step before its conversation is locked; all else is read under the lock."""
+
+    id: int
+    workspace_id: int
+    handover_id: int
+    conversation_id: int
+    rung: str
+    attempts_made: int
+
+    @classmethod
+    def of(cls, step: LadderStep) -> "DueStep":
+        handover = step.handover
+        return cls(step.pk, step.workspace_id, handover.pk, handover.conversation_id, step.rung, step.attempts_made)
 
 
-def _lease(step: LadderStep) -> timedelta:
-    """Twice as long after each attempt: workers that keep dying for half a minute must not use up all of them."""
-    lease = LINK_LEASE if step.rung in LINK_RUNGS else STEP_LEASE
-    return lease * (1 << step.attempts_made)
+# A lease doubles with each attempt: workers that keep dying for half a minute must not use up all attempts.
+_CLAIM = """
+UPDATE handover_ladderstep AS step
+   SET claimed_until = clock_timestamp()
+                       + (CASE WHEN rung = ANY(%(link_rungs)s) THEN %(link_lease)s ELSE %(lease)s END)
+                       * (1 << attempts_made),
+       attempts_made = attempts_made + 1
+  FROM handover_handover AS handover
+ WHERE handover.id = step.handover_id
+   AND step.id = (SELECT id FROM handover_ladderstep
+                   WHERE state = 'pending' AND due_at <= %(now)s
+                     AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+                   ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING step.id, step.workspace_id, step.handover_id, handover.conversation_id, rung, attempts_made
+"""
 
 
-def climb(step: LadderStep, now: datetime) -> None:
+def _claim(now: datetime) -> DueStep | None:
+    values: dict[str, Any] = {"now": now, "lease": STEP_LEASE, "link_lease": LINK_LEASE, "link_rungs": list(LINK_RUNGS)}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, values)
+        row = cursor.fetchone()
+    return DueStep(*row) if row else None
+
+
+def climb(step: DueStep, now: datetime) -> None:
     """Look under the lock, fetch what must be fetched without it, look again and fire."""
     link = None
     if step.rung in LINK_RUNGS:
@@ -96,8 +115,8 @@ def climb(step: LadderStep, now: datetime) -> None:
             return
         link = offer_link(step.handover_id, now)
     with transaction.atomic():
-        conversation = lock_conversation(step.handover.conversation_id)
-        current = _ready(step.pk, conversation, now)
+        conversation = lock_conversation(step.conversation_id)
+        current = _ready(step.id, conversation, now)
         if current is not None:
             conversation.lead, conversation.workspace = current.handover.lead, current.handover.workspace
             FIRE[Rung(current.rung)](current, conversation, link, now)
@@ -105,10 +124,10 @@ def climb(step: LadderStep, now: datetime) -> None:
 
 
 @transaction.atomic
-def _is_still_wanted(step: LadderStep, now: datetime) -> bool:
+def _is_still_wanted(step: DueStep, now: datetime) -> bool:
     """Asked before a single-use link is fetched: it must not be fetched for nothing."""
-    conversation = lock_conversation(step.handover.conversation_id)
-    current = _ready(step.pk, conversation, now)
+    conversation = lock_conversation(step.conversation_id)
+    current = _ready(step.id, conversation, now)
     if current is not None and is_held_against(lead_id=conversation.lead_id, holder="bridge"):
         postpone(current, now)
         return False
@@ -130,73 +149,89 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     if handover.state != HandoverState.WAITING:
         close_step(step, StepState.NOT_NEEDED, f"not needed: the handover is {handover.state}", now)
         return None
-    _look_at_all_steps(handover)
-    higher = _higher_rung(step, now)
+    rungs = _all_rungs(handover)
+    higher = _higher_rung(step, rungs, now)
     if higher is not None:
-        close_step(step, StepState.SUPERSEDED, f"superseded: “{higher.get_rung_display()}” is due as well", now)
+        close_step(step, StepState.SUPERSEDED, f"superseded: “{Rung(higher.rung).label}” is due as well", now)
         return None
-    if _waits_for_lower_rung(step, now):
+    if _waits_for_lower_rung(step, rungs, now):
         postpone(step, now)
         return None
     return step
 
 
-def _look_at_all_steps(handover: Handover) -> None:
-    """One look for the questions about the other rungs."""
-    fields = ("handover", "rung", "state", "due_at", "done_at", "message__status")
-    steps = LadderStep.objects.select_related("message").only(*fields)
-    prefetch_related_objects([handover], Prefetch("steps", steps))
+class Climbed(NamedTuple):
+    """How far a rung of the ladder is. `words` is the status of the message that it said, if it said one."""
+
+    rung: str
+    state: str
+    due_at: datetime
+    done_at: datetime | None
+    words: str | None
+
+    @property
+    def place(self) -> int:
+        return Rung.values.index(self.rung)
 
 
-def _higher_rung(step: LadderStep, now: datetime) -> LadderStep | None:
+_ALL_RUNGS = """
+SELECT step.rung, step.state, step.due_at, step.done_at, message.status
+  FROM handover_ladderstep AS step
+  LEFT JOIN messaging_message AS message ON message.id = step.message_id
+ WHERE step.handover_id = %s
+"""
+
+
+def _all_rungs(handover: Handover) -> list[Climbed]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ALL_RUNGS, [handover.pk])
+        return [Climbed(*row) for row in cursor.fetchall()]
+
+
+def _higher_rung(step: LadderStep, rungs: list[Climbed], now: datetime) -> Climbed | None:
     """What this rung comes too late for: a higher one that spoke already or, after an outage, is due as well."""
     was_missed = now - step.due_at > OUTAGE
     speaks = step.rung != Rung.ALERT  # after hours the team is alerted behind the bridge
     overtaking = [
         other
-        for other in step.handover.steps.all()
-        if _place(other) > _place(step)
+        for other in rungs
+        if other.place > Rung.values.index(step.rung)
         and ((was_missed and _is_due(other, now)) or (speaks and other.state == StepState.FIRED))
     ]
     return max(overtaking, key=lambda other: other.due_at, default=None)
 
 
-def _waits_for_lower_rung(step: LadderStep, now: datetime) -> bool:
+def _waits_for_lower_rung(step: LadderStep, rungs: list[Climbed], now: datetime) -> bool:
     """A rung below is due or was just put off, or its words are still here: the customer hears them in their order."""
     return any(
-        _place(other) < _place(step)
+        other.place < Rung.values.index(step.rung)
         and ((_is_due(other, now + BUSY_WAIT) and other.due_at >= now - OUTAGE) or _are_words_leaving(other, now))
-        for other in step.handover.steps.all()
+        for other in rungs
     )
 
 
-def _place(step: LadderStep) -> int:
-    return Rung.values.index(step.rung)
+def _is_due(rung: Climbed, now: datetime) -> bool:
+    return rung.state == StepState.PENDING and rung.due_at <= now
 
 
-def _is_due(step: LadderStep, now: datetime) -> bool:
-    return step.state == StepState.PENDING and step.due_at <= now
-
-
-def _are_words_leaving(step: LadderStep, now: datetime) -> bool:
-    is_queued = step.message is not None and step.message.status == MessageStatus.QUEUED
-    return is_queued and step.done_at is not None and step.done_at >= now - OUTAGE
+def _are_words_leaving(rung: Climbed, now: datetime) -> bool:
+    return rung.words == MessageStatus.QUEUED and rung.done_at is not None and rung.done_at >= now - OUTAGE
 
 
 def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[HandoverState, str] | None:
     """Whether a person answered or the conversation was resolved since the request: the rows are the truth."""
     answer = answer_since(conversation, handover.requested_at)
     if answer is not None:
-        return HandoverState.ANSWERED, f"{answer.author or 'a person'} answered"
+        return HandoverState.ANSWERED, f"{answer.author} answered"
     if conversation.status == ConversationStatus.RESOLVED:
         return HandoverState.RESOLVED, "the conversation was resolved"
     return None
 
 
 @transaction.atomic
-def _rest_or_park(step: LadderStep, error: Exception, now: datetime) -> None:
-    conversation = lock_conversation(step.handover.conversation_id)
-    current = LadderStep.objects.select_related("handover__lead").get(pk=step.pk)
+def _rest_or_park(step: DueStep, error: Exception, now: datetime) -> None:
+    conversation = lock_conversation(step.conversation_id)
+    current = LadderStep.objects.select_related("handover__lead").get(pk=step.id)
     if current.state != StepState.PENDING:
         return
     if current.attempts_made >= MAX_ATTEMPTS:

@@ -7,7 +7,7 @@ always taken first, means no deadlocks and a strict order of what the screens ar
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Lead, User
 from crm.services.leads import survivor_of
@@ -17,7 +17,6 @@ from messaging.live import announce_change
 from messaging.models import Channel, Conversation
 from messaging.models.conversations import ConversationStatus
 from messaging.transports import capabilities_of
-from project.kernel.prepared import prepared_cursor
 
 _LOCK = "SELECT * FROM messaging_conversation WHERE id = %s FOR NO KEY UPDATE"
 _LOCK_OF_LEAD = "SELECT * FROM messaging_conversation WHERE lead_id = %s FOR NO KEY UPDATE"
@@ -55,7 +54,7 @@ def next_seq(conversation: Conversation) -> int:
 
     The row counts, not the object: a service that locks the conversation again has an object of its own.
     """
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_NEXT_SEQ, [conversation.pk])
         (conversation.seq,) = cursor.fetchone()
     tell_screens(conversation)

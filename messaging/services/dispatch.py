@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
 
 from crm.models.consent import Purpose
@@ -21,7 +21,6 @@ from messaging.gate import Facts, Outcome, Verdict
 from messaging.models import Channel, Message
 from messaging.models.messages import MessageStatus
 from messaging.transports import Outgoing, Receipt, TransportError
-from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import across_workspaces, workspace_scope
 
 from .breakers import take_probe
@@ -205,7 +204,7 @@ def _open_attempt(sight: Sight, facts: Facts, now: datetime, claimed_at: float) 
         "now": now,
         "window": CALL_WINDOW_SECONDS,
     }
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_OPEN_ATTEMPT, values)
         (attempt_id,) = cursor.fetchone()
     latest_start = claimed_at + CALL_WINDOW_SECONDS - HTTP_SECONDS - START_MARGIN_SECONDS

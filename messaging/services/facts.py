@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from crm.models.consent import ConsentState, Purpose
 from messaging import transports
 from messaging.gate import Facts
 from messaging.models import Conversation, Message
 from messaging.transports import Capabilities
-from project.kernel.prepared import prepared_cursor
 
 from .promotion import NOT_PROMOTION, Promotion, is_us_number, look_at_promotion
 
@@ -81,7 +82,7 @@ def circumstances_of(message: Message) -> Circumstances:
         "purpose": message.purpose,
         "answers": message.answers_id,
     }
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_OF_UNSAVED, values)
         return Circumstances(*cursor.fetchone())
 

@@ -21,7 +21,6 @@ from messaging.models import WebhookEvent
 from messaging.models.webhooks import EventState
 from project.kernel.due import MAX_ATTEMPTS, WorkerDied, is_any_due, retry_delay
 from project.kernel.events import kick
-from project.kernel.prepared import prepared_cursor
 from project.kernel.scope import workspace_scope
 
 logger = logging.getLogger(__name__)
@@ -122,7 +121,7 @@ FOR UPDATE OF event SKIP LOCKED
 # lower id may commit while the higher is being applied. Replays do the same. This lock keeps them one at a time.
 LOCK_ORDER_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
-# Prepared, because a conversation has four events, and Django would take longer to write these than PostgreSQL to run.
+# Plain, because a conversation has four events, and Django would take longer to write these than PostgreSQL to run.
 _BEGIN = "UPDATE messaging_webhookevent SET attempts_made = %s, due_at = %s WHERE id = %s"
 _LOCK_OURS = """
 SELECT true FROM messaging_webhookevent WHERE id = %s AND state = 'received' AND attempts_made = %s FOR NO KEY UPDATE
@@ -139,7 +138,7 @@ def claim_next_in_order(now: datetime) -> WebhookEvent | None:
 
 
 def lock_sender(event: WebhookEvent) -> None:
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(LOCK_ORDER_KEY, [f"{event.source}/{event.source_id}/{event.order_key}"])
 
 
@@ -168,14 +167,14 @@ def _begin_attempt(now: datetime, claim: Claim) -> WebhookEvent | None:
         return None
     event.attempts_made += 1
     event.due_at = now + retry_delay(event.attempts_made)
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_BEGIN, [event.attempts_made, event.due_at, event.pk])
     return event
 
 
 def _is_ours(event: WebhookEvent) -> bool:
     """Lock it, unless another worker began a later attempt meanwhile: this one may have been paused."""
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_LOCK_OURS, [event.pk, event.attempts_made])
         return cursor.fetchone() is not None
 
@@ -200,7 +199,7 @@ def _record_failure(event: WebhookEvent, error: Exception, now: datetime) -> Non
 
 def _mark(event: WebhookEvent, state: EventState, *, applied_at: datetime | None = None, error: str = "") -> None:
     """Unless another worker was quicker after our transaction was undone."""
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_MARK_OURS, [state, applied_at, error, event.pk, event.attempts_made])
 
 

@@ -13,7 +13,6 @@ from django.db import connection
 
 from messaging.models import Channel
 from messaging.transports import capabilities_of
-from project.kernel.prepared import prepared_cursor
 
 from .senders import explain_rest, rest_sender
 
@@ -128,7 +127,7 @@ def take_tokens(*, workspace_id: int, rates: list[Rate], now: datetime) -> Short
         "intervals": [rate.interval for rate in rates],
         "slacks": [rate.slack for rate in rates],
     }
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)
         has_tokens, is_complete, ready_at, emptiest = cursor.fetchone()
         if has_tokens and not is_complete:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Lead
 from crm.models.activity import ActivityKind
@@ -18,7 +18,6 @@ from messaging.models import Channel, Conversation, Message
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import Direction, MessageStatus, Voice
 from project.kernel.events import announce
-from project.kernel.prepared import prepared_cursor
 
 from .conversations import next_seq, open_conversation
 from .media import want_media
@@ -174,8 +173,8 @@ def _open_window(conversation: Conversation, message: Message, address: str) -> 
     channel, at = message.channel, message.at
     closes_at = _closing(at, transports.capabilities_of(channel.kind).window_hours)
     clicked_at = at if message.payload.get("referral") else None
-    values = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at, clicked_at]
-    with prepared_cursor() as cursor:
+    values: list[Any] = [conversation.workspace_id, conversation.pk, channel.pk, address, at, closes_at, clicked_at]
+    with connection.cursor() as cursor:
         cursor.execute(_OPEN_WINDOW, values)
 
 

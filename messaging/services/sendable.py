@@ -11,7 +11,6 @@ from django.db import connection, models
 
 from messaging.models import Channel, Conversation, Message
 from messaging.models.floor import Priority
-from project.kernel.prepared import prepared_cursor
 
 from .facts import CIRCUMSTANCES, CIRCUMSTANCES_OF_MESSAGE, Circumstances
 
@@ -78,7 +77,7 @@ def lock_next_sendable(now: datetime) -> Candidate | None:
 
     Prepared: planning its four tables took PostgreSQL ten times as long as finding the row in their indexes.
     """
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         for look in (_LOCK_NEXT, _WAIT_FOR_PERSONS):
             cursor.execute(look, {"now": now})
             row = cursor.fetchone()
@@ -89,7 +88,7 @@ def lock_next_sendable(now: datetime) -> Candidate | None:
 
 def look_at(candidate: Candidate, now: datetime) -> Sight | None:
     """Read it under the lock; None when somebody was quicker between the look and the lock."""
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_look(), {"now": now, "id": candidate.id})
         row = cursor.fetchone()
     if row is None or not row[0]:

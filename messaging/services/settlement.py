@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.models import Lead, User
 from crm.models.consent import Purpose
@@ -15,7 +15,6 @@ from messaging.models import Attempt, Channel, Conversation, Message
 from messaging.models.deliveries import AttemptState
 from messaging.models.messages import MessageStatus
 from messaging.transports import ErrorKind, Receipt, TransportError
-from project.kernel.prepared import prepared_cursor
 
 from .breakers import record_answer, record_silence
 from .conversations import lock_conversation, tell_screens
@@ -89,7 +88,7 @@ def settle_accepted(*, attempt_id: int, receipt: Receipt, now: datetime) -> bool
     Two statements lock and write: it happens for every message that is sent.
     """
     values: dict[str, Any] = {"attempt": attempt_id, "now": now, "provider_id": receipt.provider_id}
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_LOCK, values)
         pk, workspace_id, lead_id, channel_id = cursor.fetchone()
         cursor.execute(_ACCEPT, {**values, "conversation": pk})

@@ -24,7 +24,7 @@ from handover.models import Booking, LadderStep
 from handover.models.handovers import StepState
 from handover.services.bookings import record_booking
 from handover.services.handovers import request_handover
-from handover.services.ladder import climb
+from handover.services.ladder import DueStep, climb
 from messaging import floor
 from messaging.floor import Grant
 from messaging.models import Channel, Conversation, Message
@@ -160,7 +160,7 @@ class Story:
 
     def _climb_until(self, at: datetime) -> None:
         for step in self._due_steps(at):
-            climb(step, step.due_at)
+            climb(DueStep.of(step), step.due_at)
             self._let_past(step.due_at)
 
     def _due_steps(self, at: datetime) -> Iterator[LadderStep]:

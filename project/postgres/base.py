@@ -10,6 +10,9 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 
+PREPARED_STATEMENTS = 300
+"""Of a connection: a worker uses about two hundred, and with psycopg's hundred they would drive each other out."""
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -22,6 +25,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 break
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
+        connection.prepared_max = PREPARED_STATEMENTS
         return connection
 
 

@@ -41,6 +41,8 @@ def postgres(url: str, *, pool_size: int) -> dict[str, Any]:
             **options,
             "options": idle_limit(options.get("options", "")),
             "pool": pool_options(pool_size),
-            "prepare_threshold": 5,  # concerns project.kernel.prepared alone: Django's own cursor never prepares
+            # Values travel beside the text, so PostgreSQL keeps the plan of what a connection asks for the fifth time.
+            "server_side_binding": True,
+            "prepare_threshold": 5,
         },
     }

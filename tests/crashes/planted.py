@@ -68,12 +68,13 @@ def answered_before_stored() -> None:
 
 def fired_before_said() -> None:
     """A rung counts as fired from its claim on; its words are queued in a later transaction."""
+    from handover.models import LadderStep
     from handover.services import ladder
 
     climb = ladder.climb
 
     def count_then_climb(step: Any, now: datetime) -> None:
-        row = type(step).objects.filter(pk=step.pk)
+        row = LadderStep.objects.filter(pk=step.id)
         row.update(state="fired", verdict="about to be said", done_at=now)
         row.update(state="pending", verdict="", done_at=None)
         climb(step, now)

@@ -51,8 +51,8 @@ def answers_not_seen(patch: pytest.MonkeyPatch) -> None:
 
 
 def steps_a_minute_early(patch: pytest.MonkeyPatch) -> None:
-    due = ladder._due
-    patch.setattr(ladder, "_due", lambda now: due(now + timedelta(minutes=1)))
+    claim = ladder._claim
+    patch.setattr(ladder, "_claim", lambda now: claim(now + timedelta(minutes=1)))
 
 
 def every_missed_step_made_up_for(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from . import bug
 @bug
 def every_late_rung_fires() -> None:
     """After an outage the customer hears every rung that was missed, one after another."""
-    replace("handover.services.ladder._higher_rung", lambda step, now: None)
+    replace("handover.services.ladder._higher_rung", lambda step, rungs, now: None)
 
 
 @bug
