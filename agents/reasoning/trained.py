@@ -1,4 +1,4 @@
-"""The trained tier: a linear model over runs of letters and words, read with numpy alone.
+"""The trained tier: a net for the wishes and a linear model for the rest, read with numpy alone.
 
 `trained.npz` is made by `manage.py train_analyst` from the phrases beside it and carries their digest. It holds plain
 numbers, never pickled objects. A file that does not belong to these phrases is refused: the rules then read alone.
@@ -19,12 +19,13 @@ from agents.reasoning.phrasebook import LANGUAGES
 from agents.reasoning.ports import Intent
 from agents.reasoning.text import Text
 from agents.reasoning.trained_features import BUCKETS, Counts, count, segments_of
+from agents.reasoning.trained_net import Net
 from agents.reasoning.trained_phrases import digest_of_training
 
 logger = logging.getLogger(__name__)
 MODEL_FILE = Path(__file__).with_name("trained.npz")
 WISHES = (str(Intent.HUMAN_REQUEST), str(Intent.OPT_OUT), str(Intent.OPT_IN))
-SURE: Mapping[str, float] = {WISHES[0]: 0.5, WISHES[1]: 0.45, WISHES[2]: 0.7}
+SURE: Mapping[str, float] = {WISHES[0]: 0.5, WISHES[1]: 0.6, WISHES[2]: 0.7}
 """Chances from which a wish is acted on; what they cost is in docs/quality.md."""
 PERHAPS: Mapping[str, float] = {WISHES[0]: 0.25, WISHES[1]: 0.25, WISHES[2]: 0.7}
 """Chances from which the customer is asked, when no crew can tell."""
@@ -39,9 +40,9 @@ class StaleModel(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """`weights` has a row for each of `buckets` and a column for each of `heads`; what has no row weighs nothing.
+    """The first of `heads` are WISHES, in that order, which the net scores.
 
-    The first heads are WISHES, in that order.
+    `weights` has a row for each of `buckets` and a column for each other head; what has no row weighs nothing.
     """
 
     digest: str
@@ -50,6 +51,7 @@ class Model:
     buckets: NDArray[np.uint32]
     weights: NDArray[np.float16]
     bias: Floats
+    net: Net
 
     @cached_property
     def _rows(self) -> NDArray[np.int32]:
@@ -60,7 +62,7 @@ class Model:
     @cached_property
     def _table(self) -> Floats:
         """One more row, of nothing, for the buckets without weights."""
-        return np.vstack([self.weights.astype(np.float32), np.zeros((1, len(self.heads)), np.float32)])
+        return np.vstack([self.weights.astype(np.float32), np.zeros((1, len(self.bias)), np.float32)])
 
     @cached_property
     def intent_heads(self) -> list[int]:
@@ -79,13 +81,15 @@ class Model:
 
     def score(self, counts: Counts) -> Floats:
         """The log-odds of every head."""
-        scores: Floats = self.scale(counts) @ self._table[self._rows[counts.ids]] + self.bias
-        return scores
+        scaled = self.scale(counts)
+        others: Floats = scaled @ self._table[self._rows[counts.ids]] + self.bias
+        return np.concatenate([self.net.score(counts.ids, scaled), others])
 
     def save(self, path: Path) -> None:
         np.savez_compressed(
             path, digest=np.array(self.digest), heads=np.array(self.heads), rarity=self.rarity.astype(np.float16),
-            buckets=self.buckets, weights=self.weights, bias=self.bias,
+            buckets=self.buckets, weights=self.weights, bias=self.bias, net_points=self.net.points,
+            net_step=self.net.step, net_shift=self.net.shift, net_weights=self.net.weights, net_bias=self.net.bias,
         )  # fmt: skip
 
 
@@ -118,17 +122,24 @@ class Layer:
 def load(path: Path = MODEL_FILE) -> Model:
     """FileNotFoundError without one, StaleModel for one of other phrases."""
     with np.load(path, allow_pickle=False) as stored:
-        model = Model(
-            digest=str(stored["digest"]),
+        digest = str(stored["digest"])
+        if digest != digest_of_training():
+            raise StaleModel(f"{path.name} was trained from other phrases: run `manage.py train_analyst`")
+        return Model(
+            digest=digest,
             heads=tuple(str(head) for head in stored["heads"]),
             rarity=stored["rarity"].astype(np.float32),
             buckets=stored["buckets"],
             weights=stored["weights"],
             bias=stored["bias"],
+            net=Net(
+                points=stored["net_points"],
+                step=stored["net_step"],
+                shift=stored["net_shift"],
+                weights=stored["net_weights"],
+                bias=stored["net_bias"],
+            ),
         )
-    if model.digest != digest_of_training():
-        raise StaleModel(f"{path.name} was trained from other phrases: run `manage.py train_analyst`")
-    return model
 
 
 @cache
@@ -143,13 +154,13 @@ def shipped_model() -> Model | None:
 
 def read_trained(model: Model, text: Text, layer: Layer | None = None) -> Verdict:
     """A wish may be said in one sentence of many, so each is looked at; the rest is judged on the whole."""
-    scores, best = score_parts(model, text, layer)
+    scores, wishes = score_parts(model, text, layer)
     intents = scores[model.intent_heads]
     languages = scores[model.language_heads]
     first, second = np.argsort(-languages)[:2]
     strongest = int(np.argmax(intents))
     return Verdict(
-        wishes={wish: chance_of(best[number]) for number, wish in enumerate(WISHES)},
+        wishes={wish: chance_of(wishes[number]) for number, wish in enumerate(WISHES)},
         intent=tuple(Intent)[strongest],
         intent_chance=chance_of(intents[strongest]),
         language=LANGUAGES[first],
@@ -158,11 +169,16 @@ def read_trained(model: Model, text: Text, layer: Layer | None = None) -> Verdic
 
 
 def score_parts(model: Model, text: Text, layer: Layer | None = None) -> tuple[Floats, Floats]:
-    """The log-odds of every head for the whole, and the best of the whole and its sentences."""
-    scores = _score(model, text.padded, layer)
+    """The log-odds of every head for the whole, and those of the sentence that says most, tempered by the whole.
+
+    Of two sentences one often takes back what the other seems to say; of twenty the rest only dilutes it.
+    """
+    whole = _score(model, text.padded, layer)
     parts = segments_of(text, most=MOST_SEGMENTS)
-    said = [scores, *(_score(model, part, layer) for part in parts if len(parts) > 1)]
-    return scores, np.max(np.stack(said), axis=0)
+    if len(parts) < 2:
+        return whole, whole
+    most = np.max(np.stack([_score(model, part, layer) for part in parts]), axis=0)
+    return whole, most + (whole - most) / len(parts)
 
 
 def _score(model: Model, padded: str, layer: Layer | None) -> Floats:
