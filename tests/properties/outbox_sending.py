@@ -63,12 +63,23 @@ class Sending(FollowedOutbox):
                 while process.is_idle and self.works_once(process, sweep):
                     pass
 
-    def works_once(self, process: Process, sweep: str) -> bool:
-        """Step by step as before, with a provider that accepts whatever comes."""
-        self.moves(process, sweep, Outcome.ACCEPTED)
+    @rule(number=either, seconds=st.sampled_from([11, 16, 31, 61]))
+    def an_answer_is_lost_and_the_work_goes_on(self, number: int, seconds: int) -> None:
+        """Accepted and not heard of, asked about sooner or later, and what is due then is sent: lined up as well."""
+        process = self.stage.processes[number]
+        if not process.is_idle or not self.works_once(process, "send", Outcome.ANSWER_LOST):
+            return
+        for wait, sweep in ((3, "send"), (seconds, "ask"), (3, "send")):
+            self.pass_time(wait)
+            while process.is_idle and self.works_once(process, sweep):
+                pass
+
+    def works_once(self, process: Process, sweep: str, outcome: Outcome = Outcome.ACCEPTED) -> bool:
+        """Step by step as before, with a provider that does the same with whatever comes."""
+        self.moves(process, sweep, outcome)
         self.everything_is_as_it_may_be()
         while not process.is_idle:
-            self.moves(process, sweep, Outcome.ACCEPTED)
+            self.moves(process, sweep, outcome)
             self.everything_is_as_it_may_be()
         return bool(process.came_to)
 
