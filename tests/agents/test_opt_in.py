@@ -53,7 +53,7 @@ def test_the_word_alone_agrees_is_confirmed_once_and_keeps_what_was_read(news: W
 @pytest.mark.parametrize("text", ["What is news?", "No news please", "Is there any news about my order?"])
 def test_the_word_inside_a_sentence_agrees_to_nothing(news: World, text: str) -> None:
     news.davi_says(text)
-    assert marketing(news) is None
+    assert marketing(news) != "granted"
 
 
 def test_stop_counts_more_than_the_word_before_it(news: World) -> None:
