@@ -20,22 +20,24 @@ from tests.system.installation import ASKS_FOR_PERSON, Customer
 CUSTOMERS_A_SECOND = 3.0
 CALM_SECONDS = 10.0  # before the first poison, and again after the last
 MOST_ATTEMPTS = 6
-PARK_SECONDS = 90.0
+PARK_SECONDS = 180.0
 
-# Rows rest for up to two minutes after a failure or a death; those of the poisoned rest a few seconds here.
+# Rows rest for up to two minutes after a failure or a death; here a quarter of a minute. Not less: a death costs the
+# others the start of a worker, which nothing hurries, and deaths that follow each other faster than in life would
+# make them wait for what life does not.
 SHORTEN_RESTS = """
     WITH events AS (
-        UPDATE messaging_webhookevent SET due_at = clock_timestamp() + interval '4 seconds'
-         WHERE state = 'received' AND due_at > clock_timestamp() + interval '5 seconds'
+        UPDATE messaging_webhookevent SET due_at = clock_timestamp() + interval '15 seconds'
+         WHERE state = 'received' AND due_at > clock_timestamp() + interval '16 seconds'
     ), turns AS (
-        UPDATE agents_turn SET due_at = clock_timestamp() + interval '4 seconds'
-         WHERE state = 'waiting' AND due_at > clock_timestamp() + interval '5 seconds'
+        UPDATE agents_turn SET due_at = clock_timestamp() + interval '15 seconds'
+         WHERE state = 'waiting' AND due_at > clock_timestamp() + interval '16 seconds'
     ), words AS (
-        UPDATE messaging_message SET due_at = clock_timestamp() + interval '4 seconds'
-         WHERE status = 'queued' AND due_at > clock_timestamp() + interval '5 seconds'
+        UPDATE messaging_message SET due_at = clock_timestamp() + interval '15 seconds'
+         WHERE status = 'queued' AND due_at > clock_timestamp() + interval '16 seconds'
     )
-    UPDATE handover_ladderstep SET due_at = clock_timestamp() + interval '4 seconds'
-     WHERE state = 'pending' AND attempts_made > 0 AND due_at > clock_timestamp() + interval '5 seconds'
+    UPDATE handover_ladderstep SET due_at = clock_timestamp() + interval '15 seconds'
+     WHERE state = 'pending' AND attempts_made > 0 AND due_at > clock_timestamp() + interval '16 seconds'
     RETURNING id
 """
 PARKED = """
@@ -177,5 +179,5 @@ ROW = Row(
     symptom="not_parked",
     run=run,
     least=5,
-    share=0.1,
+    share=0.05,
 )
