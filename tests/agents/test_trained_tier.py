@@ -152,8 +152,8 @@ def test_a_message_goes_where_its_intent_leads(text: str, route: Route) -> None:
     assert read_phrase(Phrase(text, "", "en"), NOON).route is route
 
 
-def asked(key: str) -> tuple[Line, ...]:
-    return (Line(Voice.AGENT, say(key, language="en"), NOON),)
+def asked(key: str, language: str = "en") -> tuple[Line, ...]:
+    return (Line(Voice.AGENT, say(key, language=language), NOON),)
 
 
 def test_what_is_only_likely_is_asked_back_and_a_yes_is_the_wish() -> None:
@@ -163,6 +163,18 @@ def test_what_is_only_likely_is_asked_back_and_a_yes_is_the_wish() -> None:
     assert hear("sí, claro", history=asked("offer_opt_out")).explicit.opt_out
     assert not hear("yes please", history=asked("greeting")).explicit.wants_human
     assert not hear("no", history=asked("offer_person")).explicit.wants_human
+
+
+@pytest.mark.parametrize(
+    ("language", "yes"),
+    [
+        ("en", "Yes please"), ("es", "sí"), ("pt", "sim"), ("fr", "oui"), ("de", "Ja"), ("it", "sì"),
+        ("hi", "हाँ"), ("id", "iya"), ("ar", "نعم"),
+    ],
+)  # fmt: skip
+def test_every_language_asks_back_and_knows_its_yes(language: str, yes: str) -> None:
+    assert hear(yes, history=asked("offer_person", language)).explicit.wants_human
+    assert hear(yes, history=asked("offer_opt_out", language)).explicit.opt_out
 
 
 def test_a_likely_wish_for_a_person_gets_a_question_rather_than_silence() -> None:
