@@ -12,7 +12,6 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -21,7 +20,7 @@ import uvloop
 
 from bench.load import Answers, call_once, percentile_ms, signed_request
 from bench.results import Figure, result
-from bench.system import System, cpu_seconds, running_double, running_system
+from bench.system import System, cpu_seconds, running_double, running_with_model
 
 RATES = (1, 10, 30)
 SEARCH = (6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
@@ -113,20 +112,12 @@ def measure(
     *, seconds: float = HELD_SECONDS, rates: Sequence[float] = RATES, search: Sequence[float] = SEARCH
 ) -> dict[str, Any]:
     """`seconds` is how long the highest rate has to hold; the other runs take a third of it."""
-    with running_double("twilio", "--callback-delay", "0.05") as twilio, _running_with_model() as system:
+    with running_double("twilio", "--callback-delay", "0.05") as twilio, running_with_model() as system:
         bench = Bench(system, system.connect_twilio(twilio), twilio)
         bench.run(10, 2)  # the first answers load modules, and CrewAI
         fixed = [bench.run(rate, seconds / 3) for rate in rates]
         searched = bench.search(search, seconds / 3)
         return _result(bench, fixed, searched, _held(bench, searched, seconds))
-
-
-@contextmanager
-def _running_with_model() -> Iterator[System]:
-    with running_double("model") as model:
-        environment = {"OPENAI_BASE_URL": f"{model}/v1", "OPENAI_API_KEY": "bench"}
-        with running_system(**environment) as system:  # type: ignore[arg-type]
-            yield system
 
 
 def _held(bench: Bench, searched: Sequence[Run], seconds: float) -> list[Run]:

@@ -114,6 +114,15 @@ def running_system(*, web_only: bool = False, options: Sequence[str] = (), **env
 
 
 @contextmanager
+def running_with_model() -> Iterator[System]:
+    """A system whose model answers at once."""
+    with running_double("model") as model:
+        environment = {"OPENAI_BASE_URL": f"{model}/v1", "OPENAI_API_KEY": "bench"}
+        with running_system(**environment) as system:  # type: ignore[arg-type]
+            yield system
+
+
+@contextmanager
 def running_double(name: str, *words: str) -> Iterator[str]:
     """A double of an outer service in a process of its own; its address."""
     port = free_port()

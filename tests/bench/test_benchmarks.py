@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import floor, intake, ladder, reply
+from bench import floor, intake, ladder, reasoning, reply
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -58,3 +58,10 @@ def test_reply_answers_every_customer() -> None:
     told = reply.measure(seconds=2, rates=(1, 2), search=())
     values = check_shape(told, "reply")
     assert values["customers without a reply"] == 0
+
+
+@pytest.mark.long
+def test_reasoning_tells_of_its_tiers_its_crew_and_its_worker() -> None:
+    values = check_shape(reasoning.measure(seconds=0.5), "reasoning")
+    assert values["offline message"] > 0 < values["crew call above a bare HTTP call"]
+    assert values["memory of the reasoning worker"] > values["memory of the offline tiers"]
