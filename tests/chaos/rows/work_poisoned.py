@@ -96,9 +96,9 @@ def swallow(arena: Arena, traffic: Traffic, raising: list[Poison], killing: list
             give(traffic, poison)
         for poison in killing:
             give(traffic, poison)
-            watch(arena, poison)
-        for poison in raising:
-            watch(arena, poison)
+            if not watch(arena, poison):
+                return  # one is enough to know, and each takes minutes
+        all(watch(arena, poison) for poison in raising)
 
 
 def give(traffic: Traffic, poison: Poison) -> None:
@@ -111,15 +111,16 @@ def give(traffic: Traffic, poison: Poison) -> None:
         traffic.says(poison.phone, f"{ASKS_FOR_PERSON}: {text}" if poison.kind == "step" else text)
 
 
-def watch(arena: Arena, poison: Poison) -> None:
-    """Until it is parked where people see it, or it is clear that it never will be."""
+def watch(arena: Arena, poison: Poison) -> bool:
+    """Until it is parked where people see it, or it is clear that it never will be: whether it was."""
     began, address = time.time(), {"address": f"whatsapp:{poison.phone}"}
     while time.time() < began + PARK_SECONDS:
         found = dict(arena.query(PARKED, address))
         if poison.kind in found:
             poison.attempts, poison.shown_after = found[poison.kind], time.time() - began
-            return
+            return True
         time.sleep(0.5)
+    return False
 
 
 @contextmanager
