@@ -91,7 +91,11 @@ _TO_RETAKE = """
     FROM agents_turn
    WHERE state = 'waiting' AND due_at <= %(now)s OR state = 'taken' AND claimed_until < clock_timestamp()
 """
-_ANY_DUE = f"SELECT EXISTS (SELECT 1 {_TO_ANSWER}) OR EXISTS (SELECT 1 {_TO_RETAKE})"
+# In the order of the indexes, for the reason given in project.kernel.due.is_any_due.
+_ANY_DUE = f"""
+  SELECT (SELECT true {_TO_ANSWER} ORDER BY turn_due_at LIMIT 1) IS TRUE
+      OR (SELECT true {_TO_RETAKE} ORDER BY due_at LIMIT 1) IS TRUE
+"""
 _LOCK_NEXT_TO_ANSWER = f"""
   SELECT conversation.* {_TO_ANSWER} ORDER BY turn_due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
