@@ -44,7 +44,7 @@ def test_a_picture_from_the_composer_is_seen_by_the_visitor(browser: Browser, in
     expect(staff.locator("[data-chosen]")).to_have_text("")
     seen = visitor.locator(".msg.human .file img")
     expect(seen).to_be_visible(timeout=SOON)
-    assert seen.evaluate("picture => picture.naturalWidth") == 10
+    expect(seen).to_have_js_property("naturalWidth", 10, timeout=SOON)  # it has arrived
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,6 +65,6 @@ def test_a_refused_file_says_why_and_a_good_one_stands_in_the_thread(browser: Br
         page.get_by_role("button", name="Send").click()
         shown = page.locator(".msg.human .picture img")
         expect(shown).to_be_visible(timeout=SOON)
-        assert shown.evaluate("picture => picture.complete && picture.naturalWidth") == 10
+        expect(shown).to_have_js_property("naturalWidth", 10, timeout=SOON)  # it has arrived
         expect(page.locator("[data-chosen]")).to_have_text("")
         assert not complaints
