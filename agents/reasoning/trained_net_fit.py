@@ -1,4 +1,4 @@
-"""Training of the net that hears the wishes: by small batches, half a minute of one core."""
+"""Training of the net that hears the wishes: in small batches, three quarters of a minute of one core."""
 
 from __future__ import annotations
 
