@@ -128,9 +128,12 @@ def _ask_for_floor(step: LadderStep, conversation: Conversation, agent: Agent, n
 
 
 def postpone(step: LadderStep, now: datetime) -> None:
+    """Whoever puts it off has looked at it and lived: a step that waits for long is looked at every second, and the
+    deaths that it met meanwhile are no sign that it ends its workers.
+    """
     step.due_at = now + BUSY_WAIT
     step.claimed_until = None
-    step.attempts_made -= 1
+    step.attempts_made = 0
     step.save(update_fields=["due_at", "claimed_until", "attempts_made"])
 
 

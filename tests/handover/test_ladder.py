@@ -185,6 +185,20 @@ def test_a_rung_does_not_overtake_one_below_that_was_just_put_off(world: World) 
     assert set(world.steps().values()) == {"fired"}
 
 
+def test_deaths_before_a_step_was_put_off_do_not_count_against_it(world: World) -> None:
+    """While it waits for a lower rung it is looked at every second, by workers that may be killed for other reasons."""
+    world.davi_says(HUMAN)
+    world.wait(minutes=16)
+    world.wait(minutes=15)
+    with workspace_scope(world.acme):
+        LadderStep.objects.filter(rung="bridge").update(due_at=world.now + timedelta(seconds=31))
+        LadderStep.objects.filter(rung="resume").update(due_at=world.now + timedelta(seconds=30), attempts_made=4)
+    world.wait(seconds=30)
+    with workspace_scope(world.acme):
+        waiting = LadderStep.objects.get(rung="resume")
+    assert (waiting.state, waiting.attempts_made) == ("pending", 0)
+
+
 def test_a_ladder_of_seconds_runs_to_its_end(world: World) -> None:
     with workspace_scope(world.acme):
         set_minutes(workspace=world.acme, minutes=[0.1, 0.2, 0.3, 0.4], now=world.now)
