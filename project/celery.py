@@ -26,6 +26,19 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 @worker_init.connect
+def warm_up_worker(**kwargs: object) -> None:
+    """Before its first task, what would else be read and imported while that task holds its row: half a second on a
+    quiet machine, several after a crash, when all workers start at once and much is due.
+    """
+    from django.urls import reverse
+
+    from agents.reasoning.cascade import hear
+
+    reverse("account_login")  # the addresses of all screens, which alerts link to
+    hear("hello")  # the phrases, and the trained tier
+
+
+@worker_init.connect
 def warm_up_reasoning(**kwargs: object) -> None:
     """In the reasoning worker alone, before its first task: no customer should wait for CrewAI's first seconds."""
     from agents.primary.settings import model_settings
