@@ -23,8 +23,7 @@ MOST_ATTEMPTS = 6
 PARK_SECONDS = 180.0
 
 # Rows rest for up to two minutes after a failure or a death; here a quarter of a minute. Not less: a death costs the
-# others the start of a worker, which nothing hurries, and deaths that follow each other faster than in life would
-# make them wait for what life does not.
+# others the start of a worker, which nothing hurries.
 SHORTEN_RESTS = """
     WITH events AS (
         UPDATE messaging_webhookevent SET due_at = clock_timestamp() + interval '15 seconds'
