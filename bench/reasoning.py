@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bench.ground import NotReady
 from bench.results import Figure, result
 from bench.system import System, running_double, running_with_model
 
@@ -111,12 +112,15 @@ def worker_memory() -> Figure:
 
 def _settled_memory_mb(system: System) -> float:
     """Once it has warmed up: it grows no more."""
-    before, now = -1.0, 0.0
-    while now - before > 1 or now == 0:
+    before = 0.0
+    for _ in range(20):
         time.sleep(3)
         processes = system.processes().get("reasoning", [])
-        before, now = now, sum(process.memory_info().rss for process in processes) / 2**20
-    return now
+        now = sum(process.memory_info().rss for process in processes) / 2**20
+        if 0 < now < before + 1:
+            return now
+        before = now
+    raise NotReady("the reasoning worker has not settled within a minute")
 
 
 def _memory_mb() -> float:

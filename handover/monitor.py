@@ -11,7 +11,7 @@ from messaging.models.conversations import ConversationStatus
 from messaging.services.conversations import lock_conversation, next_seq
 
 from .models.handovers import HandoverState
-from .services.handovers import answer_since, end_handover, open_handover, request_handover, stand_down
+from .services.handovers import end_handover, open_handover, request_handover, stand_down, who_answered
 
 ENDINGS = {
     "answered": HandoverState.ANSWERED,
@@ -46,8 +46,8 @@ def start_ladder(message: AgentMessage, now: datetime) -> None:
 
 def _settled_by(conversation: Conversation, request: AgentMessage) -> str:
     """What made the request needless while it was on its way; empty when nothing did."""
-    if answer := answer_since(conversation, request.at):
-        return f"{answer.author} answered meanwhile"
+    if person := who_answered(conversation, since=request.at):
+        return f"{person} answered meanwhile"
     if conversation.status == ConversationStatus.RESOLVED:
         return "the conversation was resolved meanwhile"
     return ""

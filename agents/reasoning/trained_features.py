@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agents.reasoning.text import Text
 
 BITS = 20
-"""With fewer, words share buckets: in 2^18, each with four others, wishes are read clearly worse."""
+"""With fewer, more words share a bucket, and in 2^18 wishes are read worse."""
 BUCKETS = 1 << BITS
 LONGEST_SEGMENT = 400
 """Letters. What is longer is cut: a wish is never said in more."""

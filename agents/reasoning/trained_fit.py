@@ -1,4 +1,4 @@
-"""Training: with trained_net_fit.py, what needs scikit-learn; nothing that answers customers imports it."""
+"""Training: with trained_net_fit.py, what needs scikit-learn and scipy; nothing that answers customers imports it."""
 
 from __future__ import annotations
 

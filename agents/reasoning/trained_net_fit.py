@@ -14,7 +14,7 @@ from agents.reasoning.trained_net import Floats, Net
 from agents.reasoning.trained_phrases import Phrase
 
 DIMENSIONS = 24
-"""16 read opt-outs a little worse (and 2 MB less), 32 the same."""
+"""16 and 32 read within what another seed changes."""
 KINDS = (*WISHES, "not_human_request", "not_opt_out")
 """What the net learns to tell. What misleads is learnt as a kind of its own, and forgotten when the net is read."""
 _ROUNDS = 4

@@ -1,7 +1,6 @@
 """A handover's life: requested, claimed, and ended by an answer, a booking, a resolution or a return to the AI."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -83,16 +82,9 @@ def request_handover(
     return handover
 
 
-class Answer(NamedTuple):
-    """When a person wrote, and the name of who it was."""
-
-    at: datetime
-    author: str
-
-
 # What was withheld or failed reached nobody. Plain SQL: every rung of every ladder asks.
-_ANSWER_SINCE = """
-SELECT message.at, coalesce(nullif(author.name, ''), author.email, 'a person')
+_WHO_ANSWERED = """
+SELECT coalesce(nullif(author.name, ''), author.email, 'a person')
   FROM messaging_message AS message
   LEFT JOIN crm_user AS author ON author.id = message.author_id
  WHERE message.conversation_id = %s AND message.voice = 'human' AND message.at >= %s
@@ -102,12 +94,12 @@ SELECT message.at, coalesce(nullif(author.name, ''), author.email, 'a person')
 """
 
 
-def answer_since(conversation: Conversation, moment: datetime) -> Answer | None:
-    """The first words of a person since then."""
+def who_answered(conversation: Conversation, *, since: datetime) -> str | None:
+    """The name of the person whose words came first since then; None when nobody wrote."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWER_SINCE, [conversation.pk, moment])
+        cursor.execute(_WHO_ANSWERED, [conversation.pk, since])
         row = cursor.fetchone()
-    return Answer(*row) if row else None
+    return str(row[0]) if row else None
 
 
 def open_handover(conversation: Conversation) -> Handover | None:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 
 from handover.models import Handover, LadderStep
 from handover.models.handovers import HandoverState, Rung, StepState
@@ -18,11 +17,10 @@ from messaging.models import Conversation
 from messaging.models.conversations import ConversationStatus
 from messaging.models.messages import MessageStatus
 from messaging.services.conversations import lock_conversation, next_seq
-from project.kernel.due import MAX_ATTEMPTS, WorkerDied, is_any_due, retry_delay
-from project.kernel.leases import ClockTimestamp
-from project.kernel.scope import across_workspaces, workspace_scope
+from project.kernel.due import MAX_ATTEMPTS, WorkerDied, retry_delay
+from project.kernel.scope import workspace_scope
 
-from .handovers import answer_since, close_step, end_handover
+from .handovers import close_step, end_handover, who_answered
 from .links import offer_link
 from .rungs import BUSY_WAIT, FIRE, alert_everyone, postpone
 
@@ -41,8 +39,9 @@ OUTAGE = timedelta(minutes=1)
 
 
 def has_due_steps(now: datetime) -> bool:
-    with across_workspaces():
-        return is_any_due(_due(now))
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_DUE, {"now": now})
+        return cursor.fetchone() is not None
 
 
 def climb_one_due_step(now: datetime) -> bool:
@@ -61,11 +60,6 @@ def climb_one_due_step(now: datetime) -> bool:
     return True
 
 
-def _due(now: datetime) -> QuerySet[LadderStep]:
-    unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=ClockTimestamp())
-    return LadderStep.objects.filter(unclaimed, state=StepState.PENDING, due_at__lte=now)
-
-
 class DueStep(NamedTuple):
     """What must be known of a step before its conversation is locked; all else is read under the lock."""
 
@@ -82,8 +76,15 @@ class DueStep(NamedTuple):
         return cls(step.pk, step.workspace_id, handover.pk, handover.conversation_id, step.rung, step.attempts_made)
 
 
+# In the order of its index, for the reason given in project.kernel.due.is_any_due.
+_NEXT_DUE = """
+    SELECT id FROM handover_ladderstep
+     WHERE state = 'pending' AND due_at <= %(now)s
+       AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+     ORDER BY due_at LIMIT 1
+"""
 # A lease doubles with each attempt: workers that keep dying for half a minute must not use up all attempts.
-_CLAIM = """
+_CLAIM = f"""
 UPDATE handover_ladderstep AS step
    SET claimed_until = clock_timestamp()
                        + (CASE WHEN rung = ANY(%(link_rungs)s) THEN %(link_lease)s ELSE %(lease)s END)
@@ -91,12 +92,9 @@ UPDATE handover_ladderstep AS step
        attempts_made = attempts_made + 1
   FROM handover_handover AS handover
  WHERE handover.id = step.handover_id
-   AND step.id = (SELECT id FROM handover_ladderstep
-                   WHERE state = 'pending' AND due_at <= %(now)s
-                     AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-                   ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+   AND step.id = ({_NEXT_DUE} FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING step.id, step.workspace_id, step.handover_id, handover.conversation_id, rung, attempts_made
-"""
+"""  # noqa: S608 - constants of this module
 
 
 def _claim(now: datetime) -> DueStep | None:
@@ -160,7 +158,7 @@ def _ready(step_id: int, conversation: Conversation, now: datetime) -> LadderSte
     return step
 
 
-class Climbed(NamedTuple):
+class Progress(NamedTuple):
     """How far a rung of the ladder is. `words` is the status of the message that it said, if it said one."""
 
     rung: str
@@ -182,13 +180,13 @@ SELECT step.rung, step.state, step.due_at, step.done_at, message.status
 """
 
 
-def _all_rungs(handover: Handover) -> list[Climbed]:
+def _all_rungs(handover: Handover) -> list[Progress]:
     with connection.cursor() as cursor:
         cursor.execute(_ALL_RUNGS, [handover.pk])
-        return [Climbed(*row) for row in cursor.fetchall()]
+        return [Progress(*row) for row in cursor.fetchall()]
 
 
-def _higher_rung(step: LadderStep, rungs: list[Climbed], now: datetime) -> Climbed | None:
+def _higher_rung(step: LadderStep, rungs: list[Progress], now: datetime) -> Progress | None:
     """What this rung comes too late for: a higher one that spoke already or, after an outage, is due as well."""
     was_missed = now - step.due_at > OUTAGE
     speaks = step.rung != Rung.ALERT  # after hours the team is alerted behind the bridge
@@ -201,7 +199,7 @@ def _higher_rung(step: LadderStep, rungs: list[Climbed], now: datetime) -> Climb
     return max(overtaking, key=lambda other: other.due_at, default=None)
 
 
-def _waits_for_lower_rung(step: LadderStep, rungs: list[Climbed], now: datetime) -> bool:
+def _waits_for_lower_rung(step: LadderStep, rungs: list[Progress], now: datetime) -> bool:
     """A rung below is due or was just put off, or its words are still here: the customer hears them in their order."""
     return any(
         other.place < Rung.values.index(step.rung)
@@ -210,19 +208,19 @@ def _waits_for_lower_rung(step: LadderStep, rungs: list[Climbed], now: datetime)
     )
 
 
-def _is_due(rung: Climbed, now: datetime) -> bool:
+def _is_due(rung: Progress, now: datetime) -> bool:
     return rung.state == StepState.PENDING and rung.due_at <= now
 
 
-def _are_words_leaving(rung: Climbed, now: datetime) -> bool:
+def _are_words_leaving(rung: Progress, now: datetime) -> bool:
     return rung.words == MessageStatus.QUEUED and rung.done_at is not None and rung.done_at >= now - OUTAGE
 
 
 def what_ended_it(handover: Handover, conversation: Conversation) -> tuple[HandoverState, str] | None:
     """Whether a person answered or the conversation was resolved since the request: the rows are the truth."""
-    answer = answer_since(conversation, handover.requested_at)
-    if answer is not None:
-        return HandoverState.ANSWERED, f"{answer.author} answered"
+    person = who_answered(conversation, since=handover.requested_at)
+    if person is not None:
+        return HandoverState.ANSWERED, f"{person} answered"
     if conversation.status == ConversationStatus.RESOLVED:
         return HandoverState.RESOLVED, "the conversation was resolved"
     return None

@@ -73,10 +73,7 @@ def has_sendable_messages(now: datetime) -> bool:
 
 
 def lock_next_sendable(now: datetime) -> Candidate | None:
-    """Whatever nobody else has locked; when that is nothing, a person's words, once their conversation is free.
-
-    Prepared: planning its four tables took PostgreSQL ten times as long as finding the row in their indexes.
-    """
+    """Whatever nobody else has locked; when that is nothing, a person's words, once their conversation is free."""
     with connection.cursor() as cursor:
         for look in (_LOCK_NEXT, _WAIT_FOR_PERSONS):
             cursor.execute(look, {"now": now})

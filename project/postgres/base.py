@@ -2,7 +2,8 @@
 
 After a restart every idle connection of the pool is dead. psycopg's pool looks at each before it hands it out, but
 rests for a second and then ever longer after each dead one: a caller waits in vain until its time is up. Here the dead
-are put aside without a rest, until a live one comes or PostgreSQL does not answer.
+are put aside without a rest, until a live one comes or PostgreSQL does not answer. Each connection also remembers
+more prepared statements than psycopg's own number.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ import psycopg
 from django.db.backends.postgresql import base
 
 PREPARED_STATEMENTS = 300
-"""Of a connection: a worker uses about two hundred, and with psycopg's hundred they would drive each other out."""
+"""Of a connection. A new conversation alone is 118 statements: psycopg's hundred would drive each other out."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -170,15 +170,20 @@ def test_rungs_late_by_seconds_all_fire_in_their_order(world: World) -> None:
     assert [text[:8] for text in world.heard()[-3:]] == ["Still he", "Hi Davi,", "Hi Davi,"]
 
 
-def test_a_rung_does_not_overtake_one_below_that_was_just_put_off(world: World) -> None:
-    """The bridge waits a second for the floor; the resumption falls due in that second, and waits for it."""
+def resume_falls_due_before_the_bridge(world: World, **resume: int) -> None:
+    """As when the bridge was put off for a second."""
     world.davi_says(HUMAN)
     world.wait(minutes=16)
     world.wait(minutes=15)
     with workspace_scope(world.acme):
         LadderStep.objects.filter(rung="bridge").update(due_at=world.now + timedelta(seconds=31))
-        LadderStep.objects.filter(rung="resume").update(due_at=world.now + timedelta(seconds=30))
+        LadderStep.objects.filter(rung="resume").update(due_at=world.now + timedelta(seconds=30), **resume)
     world.wait(seconds=30)
+
+
+def test_a_rung_does_not_overtake_one_below_that_was_just_put_off(world: World) -> None:
+    """The bridge waits a second for the floor; the resumption falls due in that second, and waits for it."""
+    resume_falls_due_before_the_bridge(world)
     assert world.steps()["resume"] == "pending"
     for _ in range(3):
         world.wait(seconds=1)
@@ -187,13 +192,7 @@ def test_a_rung_does_not_overtake_one_below_that_was_just_put_off(world: World) 
 
 def test_deaths_before_a_step_was_put_off_do_not_count_against_it(world: World) -> None:
     """While it waits for a lower rung it is looked at every second, by workers that may be killed for other reasons."""
-    world.davi_says(HUMAN)
-    world.wait(minutes=16)
-    world.wait(minutes=15)
-    with workspace_scope(world.acme):
-        LadderStep.objects.filter(rung="bridge").update(due_at=world.now + timedelta(seconds=31))
-        LadderStep.objects.filter(rung="resume").update(due_at=world.now + timedelta(seconds=30), attempts_made=4)
-    world.wait(seconds=30)
+    resume_falls_due_before_the_bridge(world, attempts_made=4)
     with workspace_scope(world.acme):
         waiting = LadderStep.objects.get(rung="resume")
     assert (waiting.state, waiting.attempts_made) == ("pending", 0)
